@@ -1,0 +1,53 @@
+# Every command a developer or an operator needs; `make` alone prints them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAY   ?= yes
+
+.PHONY: help setup check fmt generate test acceptance demo bench lock clean
+
+help: ## print these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## make .venv with the `bus` command
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+check: setup ## format, lint, types, imports, contract: what CI asks before any test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m avro_schemas.generate --check
+
+fmt: setup ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: setup ## write the models that the schemas define
+	$(BIN)/python -m avro_schemas.generate
+
+test: setup ## every test, on a real broker, registry and database that it starts itself
+	$(BIN)/pytest
+
+acceptance: setup ## the same oracles and storms at full size (hours)
+	BUS_TEST_SIZE=full $(BIN)/pytest tests/acceptance
+
+demo: setup ## the whole path on invented people; STAY=no stops everything and exits
+	$(BIN)/bus demo $(if $(filter no,$(STAY)),--no-stay,)
+
+bench: setup ## the measurements of the targets, side by side, with the machine's description
+	$(BIN)/python -m bench
+
+lock: ## pin the dependencies again, by hash, without index addresses
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
+	$(VENV)/lock/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	  --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## remove what setup and runs have made
+	rm -rf $(VENV) .bus .pytest_cache .mypy_cache .ruff_cache .hypothesis
