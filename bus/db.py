@@ -1,0 +1,50 @@
+"""The database: connections by role, migrations, and the advisory locks that make some work exclusive."""
+
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg.conninfo import make_conninfo
+
+from bus.errors import Misconfigured, Unavailable
+from bus.settings import Settings
+
+LOCK_MIGRATE: Final = 7_010
+LOCK_INGEST: Final = 7_011  # one flux at a time: differences read what the previous flux has written
+LOCK_OUTBOX: Final = 7_012  # held to the end of the transaction, so that the order of seq is the order of commits
+LOCK_RELAY: Final = 7_013
+LOCK_DELIVER: Final = 7_014
+
+ROLES: Final = ("bus_ingest", "bus_relay", "bus_deliver", "bus_guichet")
+
+
+def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psycopg.Connection:
+    """Open a connection that acts as one of ``ROLES``, unless the address already names its user.
+
+    Raises:
+        Misconfigured: no database address.
+        Unavailable: the server does not answer.
+    """
+    if settings.database_url is None:
+        raise Misconfigured("aucune base : indiquez BUS_DATABASE_URL ou démarrez la plateforme (bus dev up)")
+    try:
+        conn = psycopg.connect(
+            make_conninfo(settings.database_url, application_name=role), autocommit=True, connect_timeout=10
+        )
+        conn.execute(f'set role "{role}"')
+        conn.autocommit = autocommit
+    except psycopg.OperationalError as error:
+        raise Unavailable("la base PostgreSQL ne répond pas") from error
+    return conn
+
+
+def migrate(dsn: str) -> None:
+    """Bring the database to the current schema; safe to call by several processes at once and again."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["dsn"] = dsn
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("select pg_advisory_lock(%s)", (LOCK_MIGRATE,))  # freed when the connection ends
+        command.upgrade(config, "head")
