@@ -1,7 +1,8 @@
 """Encryption under one key per person, and the ring of key-encryption keys that protects those keys.
 
 Blob of a sealed part: format version (1 byte) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag. Associated data:
-format version, ``cle_id``, ``sorte``, ``version_schema``: a part may be copied into another event of the same person and nowhere else.
+format version, ``cle_id``, ``sorte``, ``version_schema``: a part may be copied into another event of the same person
+and nowhere else.
 """
 
 import hashlib
