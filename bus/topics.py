@@ -1,0 +1,153 @@
+"""The topics of the bus, declared here and nowhere else; a broker that differs is refused at start.
+
+Partition counts never change: order per person stands on them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
+
+from bus import kafka
+from bus.errors import Misconfigured, Unavailable
+from bus.territory import authority_codes, label
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic: how many partitions, how long its records stay, who writes it, what for."""
+
+    name: str
+    partitions: int
+    owner: str
+    purpose: str
+    retention_days: int | None = None
+    """None for a compacted topic."""
+    config: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", _config(self.retention_days))
+
+
+def _config(retention_days: int | None) -> dict[str, str]:
+    """Give the broker settings that we require, as the broker writes them."""
+    common = {
+        "segment.ms": str(DAY_MS),  # retention deletes whole segments: without a daily roll a quiet one lives for ever
+        "compression.type": "producer",
+        "message.timestamp.type": "CreateTime",
+        "unclean.leader.election.enable": "false",
+    }
+    if retention_days is None:
+        return {**common, "cleanup.policy": "compact", "delete.retention.ms": str(7 * DAY_MS)}
+    return {**common, "cleanup.policy": "delete", "retention.ms": str(retention_days * DAY_MS), "retention.bytes": "-1"}
+
+
+def departement(code: str) -> str:
+    """Name the topic of an authority; the trailing part makes the ACL prefix ``departement.01.`` unambiguous."""
+    return f"departement.{code}.evenements"
+
+
+def abonne(slug: str) -> Topic:
+    """Describe the own topic of a subscriber; made with its subscription, not by ``bus topics apply``."""
+    return Topic(f"abonne.{slug}.evenements", 1, "deliver", "événements ouverts d’un abonné", 7)
+
+
+EVENEMENTS: Final = "evenements"
+FLUX: Final = "flux"
+QUARANTAINE: Final = "quarantaine"
+CONTROLE: Final = "controle"
+ETAT_PERSONNES: Final = "etat.personnes"
+
+TOPICS: Final[tuple[Topic, ...]] = (
+    Topic(EVENEMENTS, 12, "relay", "événements des sources, par personne", 14),
+    Topic(FLUX, 1, "relay", "sort de chaque fichier reçu", 90),
+    Topic(QUARANTAINE, 1, "stream", "ce qui ne peut aboutir en l’état, avec sa raison", 30),
+    Topic(CONTROLE, 1, "guichet", "habilitations et effacements, lus en entier par les distributeurs"),
+    Topic(ETAT_PERSONNES, 12, "stream", "journal de l’état des personnes"),
+    *(Topic(departement(code), 1, "stream", f"événements pour {label(code)}", 14) for code in authority_codes()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """A topic as the broker has it."""
+
+    partitions: int
+    config: Mapping[str, str]
+
+
+def differences(actual: Mapping[str, Actual], wanted: tuple[Topic, ...] = TOPICS) -> list[str]:
+    """Say, in French, each thing in which the broker differs: topic, key, expected, found. Empty when it is right."""
+    return [line for topic in wanted for line in _compare(topic, actual.get(topic.name))]
+
+
+def _compare(topic: Topic, found: Actual | None) -> list[str]:
+    if found is None:
+        return [f"{topic.name} : attendu, absent"]
+    pairs = [("partitions", str(topic.partitions), str(found.partitions))]
+    pairs += [(key, value, found.config.get(key, "absent")) for key, value in topic.config.items()]
+    return [f"{topic.name} : {key} attendu {want}, trouvé {have}" for key, want, have in pairs if want != have]
+
+
+def check(bootstrap: str) -> None:
+    """Refuse a broker whose topics are not the declared ones.
+
+    Raises:
+        Misconfigured: names each topic, key, expected and found value.
+        Unavailable: the broker does not answer.
+    """
+    lines = differences(describe(bootstrap))
+    if lines:
+        shown = "\n".join(f"  {line}" for line in lines[:20])
+        raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}")
+
+
+def apply(bootstrap: str, wanted: tuple[Topic, ...] = TOPICS) -> list[str]:
+    """Create the topics that are missing; gives their names. An existing one is never altered: ``check`` names it.
+
+    Raises:
+        Unavailable: the broker does not answer.
+        Misconfigured: an existing topic differs.
+    """
+    created = create(bootstrap, wanted)
+    lines = differences(describe(bootstrap, wanted), wanted)
+    if lines:
+        raise Misconfigured("des topics existants diffèrent :\n" + "\n".join(f"  {line}" for line in lines[:20]))
+    return created
+
+
+def create(bootstrap: str, wanted: tuple[Topic, ...]) -> list[str]:
+    """Create those of ``wanted`` that are missing, at the broker's default replication; gives their names."""
+    client = kafka.admin(bootstrap)
+    new = [NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=dict(t.config)) for t in wanted]
+    return [name for name, future in client.create_topics(new, operation_timeout=10).items() if _created(future)]
+
+
+def _created(future: Any) -> bool:  # noqa: ANN401  a concurrent.futures.Future of an untyped library
+    try:
+        future.result(kafka.ADMIN_TIMEOUT)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise Unavailable(f"un topic n’a pas pu être créé : {error.args[0].name()}") from error
+    return True
+
+
+def describe(bootstrap: str, wanted: tuple[Topic, ...] = TOPICS) -> dict[str, Actual]:
+    """Give those of ``wanted`` that the broker has, as it has them."""
+    client = kafka.admin(bootstrap)
+    try:
+        present = client.list_topics(timeout=kafka.ADMIN_TIMEOUT).topics
+        names = [topic.name for topic in wanted if topic.name in present]
+        futures = client.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in names])
+        configs = {resource.name: future.result(kafka.ADMIN_TIMEOUT) for resource, future in futures.items()}
+    except KafkaException as error:
+        raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+    return {
+        name: Actual(len(present[name].partitions), {key: entry.value for key, entry in configs[name].items()})
+        for name in names
+    }
