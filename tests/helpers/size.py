@@ -1,0 +1,17 @@
+"""How big the oracles run: full by `make acceptance`, about one twentieth by `make test`."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    households: int
+    months: int
+    kills_per_process: int
+    hits_per_failpoint: int
+
+
+def size() -> Size:
+    full = os.environ.get("BUS_TEST_SIZE") == "full"
+    return Size(3000, 3, 5, 3) if full else Size(150, 3, 5, 3)
