@@ -1,0 +1,101 @@
+"""Versions read one another, both ways: what FULL_TRANSITIVE asks of the registry is true here too."""
+
+import io
+from typing import Any
+
+import fastavro
+import pytest
+from helpers.records import example
+from helpers.registry import MemoryRegistry
+
+import avro_schemas
+from avro_schemas.conversion import from_json
+from bus.codec import Codec
+from bus.errors import InvalidEvent
+
+NAME = "rsa.droit.clos"
+PAIRS = [
+    (name, writer, reader)
+    for name in avro_schemas.names()
+    for writer in avro_schemas.versions(name)
+    for reader in avro_schemas.versions(name)
+]
+
+
+def wire(schema: dict[str, Any], record: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), record)
+    return out.getvalue()
+
+
+def value(registry: MemoryRegistry, schema: dict[str, Any], record: dict[str, Any]) -> bytes:
+    return b"\0" + registry.register(NAME, schema).to_bytes(4, "big") + wire(schema, record)
+
+
+def changed_donnees(name: str, change: dict[str, Any] | None) -> dict[str, Any]:
+    """Give another version of the schema: one field of `donnees` dropped, or one added."""
+    schema = avro_schemas.read(NAME)
+    donnees = next(field for field in schema["fields"] if field["name"] == "donnees")["type"]
+    donnees["fields"] = [field for field in donnees["fields"] if field["name"] != name] + ([change] if change else [])
+    return schema
+
+
+@pytest.fixture
+def registry() -> MemoryRegistry:
+    memory = MemoryRegistry()
+    memory.register(NAME, avro_schemas.read(NAME))
+    return memory
+
+
+@pytest.mark.parametrize(("name", "writer", "reader"), PAIRS)
+def test_each_version_reads_what_each_other_wrote(name: str, writer: int, reader: int) -> None:
+    schema = avro_schemas.read(name, writer)
+    for record in avro_schemas.examples(name, writer).values():
+        body = io.BytesIO(wire(schema, from_json(schema, record)))
+        fastavro.schemaless_reader(body, fastavro.parse_schema(schema), avro_schemas.read(name, reader))
+        assert body.read() == b""
+
+
+def test_a_field_that_a_newer_writer_added_is_ignored_and_a_completed_value_is_encoded_anew(
+    registry: MemoryRegistry,
+) -> None:
+    record, codec = example(NAME, "cloture"), Codec(registry)
+    newer = changed_donnees("", {"name": "ajout", "type": ["null", "string"], "default": None})
+    sent = value(registry, newer, {**record, "donnees": {**record["donnees"], "ajout": "x"}})
+
+    seen = codec.decode(sent)
+    completed = codec.append(sent, example("rsa.droits_devoirs.entree", "enrichie")["enrichissement"])
+
+    assert seen["donnees"] == record["donnees"]
+    assert codec.decode(completed)["enrichissement"]["autorite"] == "52"
+    assert (codec.appended, codec.reencoded) == (0, 1)
+
+
+def test_the_envelope_of_another_version_is_read_too(registry: MemoryRegistry) -> None:
+    record = example(NAME, "cloture")
+    newer = changed_donnees("", {"name": "ajout", "type": ["null", "string"], "default": None})
+
+    envelope = Codec(registry).envelope(value(registry, newer, record))
+
+    assert envelope == {field: record[field] for field in list(record)[: list(record).index("donnees")]}
+
+
+def test_a_writer_without_a_field_that_has_no_default_cannot_be_read(registry: MemoryRegistry) -> None:
+    older = changed_donnees("etat", None)
+    record = example(NAME, "cloture")
+    sent = value(registry, older, {**record, "donnees": {"role": "DEM", "regularisation_anterieure": True}})
+
+    with pytest.raises(InvalidEvent, match="avro_illisible"):
+        Codec(registry).decode(sent)
+
+
+def test_a_symbol_of_a_newer_writer_becomes_inconnu() -> None:
+    name = "rsa.droits_devoirs.sortie"
+    schema, record = avro_schemas.read(name), example(name, "droit-clos")
+    raison = next(field for field in schema["fields"] if field["name"] == "donnees")["type"]["fields"][0]
+    raison["type"]["symbols"].append("raison_future")
+    registry = MemoryRegistry()
+    registry.register(name, avro_schemas.read(name))
+    sent = value(registry, schema, {**record, "donnees": {**record["donnees"], "raison": "raison_future"}})
+
+    assert Codec(registry).decode(sent)["donnees"]["raison"] == "INCONNU"
