@@ -1,0 +1,160 @@
+"""What a person's state becomes when an event has been seen. Pure: same state and event, same result."""
+
+from dataclasses import replace
+from typing import Final, assert_never
+from zlib import crc32
+
+from streams.contact import told, usable
+from streams.event import CLOS, CONTACT, DOSSIER_CLOSED, ENTREE, ETAT, MUTATION_SORTANTE, PRESENCE, SORTIE, Event
+from streams.person import DAY, Dossier, Entry, PersonState, Situation, Statement, Status
+
+WAITING_DAYS: Final = 90  # how long a contact waits for an authority, in event time (design.md §3.2)
+CLE: Final = 16  # characters of cle_dossier kept: 64 bits are enough among the dossiers of one person
+
+
+def fold(state: PersonState, event: Event, authority: str | None, *, journal: int = 0, offset: int = -1) -> PersonState:
+    """Give the state after an event.
+
+    Args:
+        state: before the event; ``NOBODY`` for a person met for the first time.
+        event: the event, whatever its type.
+        authority: the one that answers for ``event.territoire``; None for an event without territory.
+        journal: the log the event comes from.
+        offset: its place in that log, recorded in the result.
+    """
+    state = expired(state, event.observe)
+    situations = state.situations
+    if authority is not None:
+        situations = {**situations, authority: _situation(situations.get(authority, Situation()), event)}
+    after = replace(state, journal=journal, vu=offset, situations=situations)
+    after = _with_contact(_with_identity(after, event), event)
+    return _settled(after, event)
+
+
+def expired(state: PersonState, now: int) -> PersonState:
+    """Give the state without the contact that has waited too long for an authority."""
+    waited = state.attente_depuis is not None and now - state.attente_depuis > WAITING_DAYS * DAY
+    return replace(state, contacts=(), attente_depuis=None) if waited else state
+
+
+def status(event: Event) -> Status | None:
+    """Give what an event says of its dossier; None when it says nothing of it."""
+    match event.type:
+        case kind if kind in PRESENCE:
+            return Status.PRESENT
+        case kind if kind == ETAT:
+            return Status.CLOS if event.donnees["etat"] in DOSSIER_CLOSED else Status.PRESENT
+        case kind if kind == CLOS:
+            return Status.CLOS
+        case kind if kind == MUTATION_SORTANTE:
+            return Status.PARTI
+        case kind if kind == SORTIE and event.donnees["raison"] == "absent_du_mensuel":
+            return Status.ABSENT
+        case _:
+            return None
+
+
+def dossier(situation: Situation, event: Event) -> Dossier | None:
+    """Give what is known of the event's dossier; each source speaks for its own dossiers only.
+
+    A dossier that moves between two bodies of one territory is left at the one and present at the other.
+    """
+    cle = (event.dossier or "")[:CLE]
+    return next((one for one in situation.dossiers if one.cle == cle and one.source == event.source), None)
+
+
+def cause(event: Event) -> int:
+    """Give the digest of the record that an event comes from."""
+    return crc32(event.cause.encode())
+
+
+def waits(before: PersonState, after: PersonState) -> list[float]:
+    """Give, for each entry whose contact has just become known, how long it waited, in seconds."""
+    found = []
+    for code, seen in after.situations.items():
+        entry = seen.entree
+        if entry is None or entry.contact_le is None or seen is before.situations.get(code):
+            continue
+        previous = before.situations.get(code, Situation()).entree
+        if previous is None or previous.contact_le is None or previous.observe != entry.observe:
+            found.append(max(0, entry.contact_le - entry.observe) / 1_000_000)
+    return found
+
+
+def _situation(seen: Situation, event: Event) -> Situation:
+    return _with_rights(_with_dossier(seen, event), event)
+
+
+def _with_dossier(seen: Situation, event: Event) -> Situation:
+    """The last observation of a source wins, whatever the effect date: a file restates the whole dossier."""
+    said, known = status(event), dossier(seen, event)
+    if said is None or (known is not None and not _overrides(known, event, said)):
+        return seen
+    moved = cause(event) if said is Status.PARTI else 0
+    now = Dossier(event.source, (event.dossier or "")[:CLE], said, event.observe, moved)
+    return replace(seen, dossiers=(*(one for one in seen.dossiers if one is not known), now))
+
+
+def _overrides(known: Dossier, event: Event, said: Status) -> bool:
+    """A departure holds against what the same record adds, and against later closures; only a return ends it."""
+    if event.observe < known.observe:
+        return False
+    if known.statut is not Status.PARTI:
+        return True
+    match said:
+        case Status.PARTI:
+            return False  # told once
+        case Status.CLOS | Status.ABSENT:
+            return False
+        case Status.PRESENT:
+            return cause(event) != known.cause
+        case _:
+            assert_never(said)
+
+
+def _with_rights(seen: Situation, event: Event) -> Situation:
+    if event.observe < seen.observe:
+        return seen
+    match event.type:
+        case kind if kind == ENTREE:
+            entry = Entry(event.effet, event.observe)
+            return replace(seen, droits_devoirs=True, observe=event.observe, entree=entry)
+        case kind if kind == SORTIE:
+            return replace(seen, droits_devoirs=False, observe=event.observe, entree=None)
+        case kind if kind == MUTATION_SORTANTE and not seen.present:
+            return replace(seen, observe=event.observe, entree=None)
+        case kind if kind == ETAT and event.donnees["droits_devoirs"] is not None:
+            return replace(seen, droits_devoirs=event.donnees["droits_devoirs"], observe=event.observe)
+        case _:
+            return seen
+
+
+def _with_identity(state: PersonState, event: Event) -> PersonState:
+    parts = event.parts("identite")
+    if not parts or event.observe < state.identite_observe:
+        return state
+    return replace(state, identite=parts[-1], identite_observe=event.observe)
+
+
+def _with_contact(state: PersonState, event: Event) -> PersonState:
+    if event.type != CONTACT and "contact" not in event.portee:
+        return state
+    said = Statement(event.source, event.effet, event.observe, event.id, event.parts("contact"))
+    return replace(state, contacts=told(state.contacts, said))
+
+
+def _settled(state: PersonState, event: Event) -> PersonState:
+    """Mark the entries whose contact is now known, and since when a contact has been waiting for an authority."""
+    parts = usable(state.contacts) if state.contacts else ()
+    if parts:
+        state = replace(state, situations={code: _met(seen, event) for code, seen in state.situations.items()})
+    waiting = bool(parts) and not any(seen.present for seen in state.situations.values())
+    since = (state.attente_depuis or event.observe) if waiting else None
+    return state if since == state.attente_depuis else replace(state, attente_depuis=since)
+
+
+def _met(seen: Situation, event: Event) -> Situation:
+    entry = seen.entree
+    if entry is None or entry.contact_le is not None:
+        return seen
+    return replace(seen, entree=replace(entry, contact_le=max(entry.observe, event.observe)))

@@ -1,0 +1,196 @@
+"""One batch: decide everything, then let the effects happen in the one order that loses nothing.
+
+Outputs acknowledged → changelog acknowledged → local state written → (the lane) offsets committed. A crash anywhere
+leaves a state that is at most as far as the outputs: a replayed record is either in the state, and skipped, or meets
+the same prior state, and gives byte for byte the same outputs under the same ids.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeAlias, assert_never
+
+from bus import topics
+from bus.codec import EVENT_VERSION, Codec
+from bus.errors import InvalidEvent
+from bus.failpoints import hit
+from bus.kafka import BusProducer, Headers, event_headers, header
+from bus.telemetry import (
+    CONTACT_WAIT,
+    EVENTS_PROCESSED,
+    PROCESSING_DURATION,
+    QUARANTINE_MESSAGES,
+    ROUTING_UNROUTABLE,
+)
+from streams.enrichment import enrichment
+from streams.event import Event, event
+from streams.fold import fold, waits
+from streams.person import NOBODY, PersonState
+from streams.routing import Quarantine, Route, Wait, Withhold, decide
+from streams.state import Changes, Partition, Persons, append, encoded
+
+STAGE: Final = "stream"
+SERVE_EVERY: Final = 200  # records between two looks at delivery reports
+UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commune_inconnue"))
+
+Fence: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class Record(Protocol):
+    """A consumed record, as aiokafka gives it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Work:
+    """What one batch changes, per partition, and how its events ended."""
+
+    changes: dict[int, Changes] = field(default_factory=dict)
+    folded_to: dict[int, int] = field(default_factory=dict)
+    fates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waits: list[float] = field(default_factory=list)
+
+
+class Handler:
+    """Handles batches of ``evenements``; knows Kafka only through a producer, and no key of any kind."""
+
+    def __init__(self, persons: Persons, codec: Codec, producer: BusProducer) -> None:
+        self._persons, self._codec, self._producer = persons, codec, producer
+        self._journal = persons.logs.journal
+
+    async def handle(self, batch: Mapping[int, Sequence[Record]], fence: Fence) -> None:
+        """Give a batch all its effects but the commit of its offsets.
+
+        Args:
+            batch: records by partition, in order.
+            fence: raises if this process may have lost the partitions; called before anything later owners build on.
+
+        Raises:
+            Unavailable: the broker or the registry went away; nothing is committed, the batch is replayed.
+        """
+        started, work = time.monotonic(), Work()
+        for partition, records in batch.items():
+            self._decide(self._persons[partition], work, partition, records)
+        await self._flush()
+        hit("stream.after_output")
+        await fence()
+        await self._remember(work)
+        hit("stream.after_state")
+        _count(work)
+        PROCESSING_DURATION.labels(STAGE).observe(time.monotonic() - started)
+
+    def _decide(self, persons: Partition, work: Work, partition: int, records: Sequence[Record]) -> None:
+        changes = work.changes.setdefault(partition, {})
+        for position, record in enumerate(records):
+            type_, fate = self._one(persons, changes, work, record)
+            work.fates[type_, fate] += 1
+            if position % SERVE_EVERY == SERVE_EVERY - 1:
+                self._producer.poll(0)
+        work.folded_to[partition] = records[-1].offset
+
+    def _one(self, persons: Partition, changes: Changes, work: Work, record: Record) -> tuple[str, str]:
+        """Decide one record and queue its outputs; gives its type and its fate."""
+        if record.value is None:
+            if record.key:
+                changes[record.key] = None
+            return "effacement", "oubli"
+        try:
+            decoded = self._codec.decode(record.value)
+        except InvalidEvent as error:
+            return "inconnu", self._quarantine(record, error.reason)
+        return decoded["type"], self._known(persons, changes, work, record, decoded)
+
+    def _known(
+        self, persons: Partition, changes: Changes, work: Work, record: Record, decoded: Mapping[str, Any]
+    ) -> str:
+        seen, key = event(decoded), record.key or b""
+        before = (changes[key] or NOBODY) if key in changes else persons.person(key)
+        if before.reflects(self._journal, record.offset):
+            return "deja_vu"  # its outputs were acknowledged before that state was written
+        decision, authority = decide(seen, before, key=key.decode(errors="replace"))
+        if isinstance(decision, Quarantine):
+            return self._quarantine(record, decision.reason)
+        after = changes[key] = fold(before, seen, authority, journal=self._journal, offset=record.offset)
+        work.waits += waits(before, after)
+        match decision:
+            case Route(authorities):
+                for code in authorities:
+                    self._send(record, decoded, code, enrichment(seen, code, before, after))
+                return "route"
+            case Wait():
+                return "en_attente"
+            case Withhold():
+                return "retenu"
+            case _:
+                assert_never(decision)
+
+    def _send(self, record: Record, decoded: Mapping[str, Any], code: str, added: Mapping[str, Any]) -> None:
+        assert record.value is not None  # noqa: S101 - told to mypy; a tombstone never comes here
+        headers = event_headers(decoded, code, traceparent=header(record.headers, "traceparent"))
+        value = self._codec.append(record.value, added)
+        self._producer.produce(topics.departement(code), value, record.key, headers=headers)
+
+    def _quarantine(self, record: Record, reason: str) -> str:
+        """Put a record aside as it came: same key, same bytes, its headers, and where it came from."""
+        headers: Headers = [
+            *record.headers,
+            ("motif", reason.encode()),
+            ("etape", STAGE.encode()),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        self._producer.produce(topics.QUARANTAINE, record.value, record.key, headers=headers)
+        QUARANTINE_MESSAGES.labels(STAGE, reason).inc()
+        if reason in UNROUTABLE:
+            ROUTING_UNROUTABLE.labels(reason).inc()
+        return "quarantaine"
+
+    async def _remember(self, work: Work) -> None:
+        """Changelog first, then the local stores: a store never knows more than the changelog."""
+        rows = {partition: encoded(changes) for partition, changes in work.changes.items() if changes}
+        sent = {partition: append(self._producer, partition, data) for partition, data in rows.items()}
+        await self._flush()
+        hit("stream.after_changelog")
+        for partition, data in rows.items():
+            opened = self._persons[partition]
+            meta = opened.store.meta
+            alone = sent[partition].after == meta.next_offset + len(data)
+            opened.write(
+                work.changes[partition],
+                data,
+                replace(
+                    meta,
+                    changelog=self._persons.logs.changelog,
+                    next_offset=meta.next_offset + len(data) if alone else meta.next_offset,
+                    folded_to=work.folded_to[partition],
+                    waiting=opened.waiting_after(work.changes[partition]),
+                    written_at=time.time(),
+                ),
+            )
+            if not alone:  # a process that had lost this partition has written too
+                await self._persons.catch_up(partition)
+        self._persons.show()
+
+    async def _flush(self) -> None:
+        """Wait for the broker outside the event loop."""
+        if len(self._producer):
+            await asyncio.get_running_loop().run_in_executor(None, self._producer.flush)
+
+
+def _count(work: Work) -> None:
+    for (type_, fate), number in work.fates.items():
+        EVENTS_PROCESSED.labels(STAGE, type_ if type_ in EVENT_VERSION else "autre", fate).inc(number)
+    for seconds in work.waits:
+        CONTACT_WAIT.observe(seconds)
+
+
+__all__ = ["Event", "Handler", "PersonState", "Record"]
