@@ -1,0 +1,435 @@
+"""The dispatcher: owed deliveries leave, lane by lane, within what each endpoint bears, and every result is recorded.
+
+One asyncio loop decides and sends; threads of one worker each do what blocks (ledger; preparation; desk). The ledger
+thread writes results before it reads more, so that what is read is never older than what was decided.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final, TypeVar
+
+import psycopg
+
+from bus.failpoints import hit
+from bus.kafka import trace_of
+from bus.telemetry import get_logger
+from consumers import desk, ledger, recording, signature
+from consumers.gate import Gate
+from consumers.lanes import Endpoint, Lane
+from consumers.ledger import LaneState, Pending, Wake, Window
+from consumers.measures import measure
+from consumers.outcome import Again, Answer, Decision, Delivered, Outcome, Park, Stop, decide, signal
+from consumers.preparation import Body, Candidate, Gone, Preparation, Prepared, Unreadable, Withdrawn
+from consumers.recording import Sent
+from consumers.roster import Roster
+from consumers.settings import DeliverSettings
+from consumers.subscription import Subscription
+from consumers.threads import Threads
+from consumers.transport import Request, Transport
+
+log = get_logger()
+
+_T = TypeVar("_T")
+_TICK: Final = 0.05  # seconds between two looks at the clock
+_DESK_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 10.0
+_BACKLOG_SECONDS: Final = 5.0
+_BATCH: Final = 256  # deliveries prepared at once
+_ENDED: Final = "abonnement terminé ou expiré"
+_TOO_OLD: Final = "le récepteur est resté absent trop longtemps"
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """One connection per thread; the one of ``preparation`` commits by itself."""
+
+    ledger: psycopg.Connection
+    desk: psycopg.Connection
+    preparation: Preparation
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A head that the gate lets through, judged by the subscription of that moment. The gate is the one counting it."""
+
+    endpoint: Endpoint
+    subscription: Subscription
+    gate: Gate
+    lane: Lane
+    row: Pending
+    sequence: int
+    probe: bool
+
+
+class Dispatcher:
+    """Sends until told to stop; ``notify`` and ``fail`` come from any thread, all else runs in its loop."""
+
+    def __init__(self, settings: DeliverSettings, connections: Connections) -> None:
+        self._settings = settings
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._transport = Transport(self._loop, settings.limits)
+        self._threads = Threads(self._loop, "ledger", "preparation", "desk")
+        self._roster = Roster(settings)
+        self._desk = desk.Desk(-1, {}, frozenset())
+        self._book = recording.Book()
+        self._picked: list[Picked] = []
+        self._in_flight = 0
+        self._preparing = self._committing = self._reading = self._pumping = self._stopping = False
+        self._next_desk = self._next_sweep = self._next_backlog = 0.0
+
+    async def run(self, stop: threading.Event) -> None:
+        """Send until ``stop``, then wait for what is in flight and record it.
+
+        Raises:
+            Unavailable: the database went away; whatever was not recorded is sent again by the next run.
+        """
+        try:
+            while not stop.is_set():
+                await self._tick()
+            await self._drain()
+        finally:
+            self._stopping = True
+            self._transport.close()
+            self._threads.close()
+
+    def notify(self, names: frozenset[str]) -> None:
+        """Say, from any thread, that these subscriptions are owed something new."""
+        self._loop.call_soon_threadsafe(self._notified, names)
+
+    def fail(self, error: BaseException) -> None:
+        """End the run, from any thread: what feeds it has failed."""
+        self._loop.call_soon_threadsafe(self._threads.fail, error)
+
+    def _notified(self, names: frozenset[str]) -> None:
+        for name in names & self._roster.endpoints.keys():
+            self._roster.endpoints[name].notify()
+        self._plan_pump()
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_desk:
+            self._next_desk = now + _DESK_SECONDS
+            await self._look_at_desk()
+        self._pump()
+        await self._pause()
+
+    async def _drain(self) -> None:
+        """Give what is in flight its whole deadline, then record everything."""
+        self._stopping = True
+        for one in self._picked:
+            self._leave(one)
+        self._picked.clear()
+        deadline = time.monotonic() + self._settings.deliver_timeout + 1
+        while self._in_flight and time.monotonic() < deadline:
+            await self._pause()
+        while self._book or self._committing:
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Let time pass; a failure anywhere ends the wait and the run."""
+        await asyncio.wait({self._threads.failure}, timeout=_TICK)
+        if self._threads.failure.done():
+            self._threads.failure.result()
+
+    # --- subscriptions --------------------------------------------------------------------------------------------
+
+    async def _look_at_desk(self) -> None:
+        """Follow the subscriptions of now, and do what goes with time: ended ones, old ones, counts."""
+        read = partial(_changed, known=self._desk.revision)
+        found = await self._threads.call("desk", partial(_reading, self._connections.desk, read))
+        self._desk = found or self._desk
+        now = datetime.now(UTC)
+        active = {name: one for name, one in self._desk.in_force.items() if now < one.ends_at}
+        held: list[LaneState] = []
+        if self._roster.strangers(active):
+            held = await self._threads.call("ledger", partial(_reading, self._connections.ledger, ledger.held))
+        self._roster.follow(active, self._desk.stopped, held)
+        self._housekeep(list(active), now - timedelta(days=self._settings.deliver_patience_days))
+
+    def _housekeep(self, active: list[str], oldest: datetime) -> None:
+        moment = time.monotonic()
+        if moment >= self._next_sweep:
+            self._next_sweep = moment + _SWEEP_SECONDS
+            self._threads.submit("desk", partial(_sweep, self._connections.desk, active, oldest))
+        if moment >= self._next_backlog:
+            self._next_backlog = moment + _BACKLOG_SECONDS
+            read = partial(_reading, self._connections.desk, ledger.backlog)
+            self._threads.submit("desk", read, self._roster.count)
+
+    # --- the pump: read, pick, prepare, send ----------------------------------------------------------------------
+
+    def _plan_pump(self) -> None:
+        """Pump once after all that is happening now: many answers, one pump."""
+        if not self._pumping and not self._stopping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        if not self._stopping:
+            self._read()
+            self._pick()
+            self._prepare()
+
+    def _read(self) -> None:
+        """Read more deliveries for every endpoint that has room, and the lanes that wake, in one query."""
+        if self._reading:
+            return
+        windows = [
+            (endpoint, Window(endpoint.subscription.id, endpoint.cursor, count), endpoint.begin_loading())
+            for endpoint in self._roster.endpoints.values()
+            if (count := endpoint.wanted())
+        ]
+        wakes = [(self._roster.endpoints[wake.subscription_id], wake) for wake in self._roster.due(time.time())]
+        if windows or wakes:
+            self._reading = True
+            read = partial(_read, windows=[window for _, window, _ in windows], wakes=[wake for _, wake in wakes])
+            self._commit_with(read, partial(self._loaded, windows, wakes))
+
+    def _loaded(
+        self,
+        windows: Sequence[tuple[Endpoint, Window, int]],
+        wakes: Sequence[tuple[Endpoint, Wake]],
+        found: tuple[Sequence[Pending], Sequence[Pending]],
+    ) -> None:
+        """Hand rows over: woken lanes first, since what lies after the cursor comes after them."""
+        self._reading = False
+        by_lane: dict[tuple[str, str], list[Pending]] = {}
+        by_subscription: dict[str, list[Pending]] = {}
+        for row in found[0]:
+            by_lane.setdefault((row.subscription_id, row.lane), []).append(row)
+        for row in found[1]:
+            by_subscription.setdefault(row.subscription_id, []).append(row)
+        for endpoint, wake in wakes:
+            endpoint.woken(wake.lane, by_lane.get((wake.subscription_id, wake.lane), []))
+        for endpoint, window, notice in windows:
+            rows = by_subscription.get(window.subscription_id, [])
+            endpoint.loaded(rows, limit=window.limit, notice=notice)
+        self._plan_pump()
+
+    def _pick(self) -> None:
+        """Let each endpoint in turn start what its gate and the global cap allow."""
+        now = time.monotonic()
+        for endpoint in self._roster.turn():
+            free = self._settings.deliver_in_flight - self._in_flight
+            if endpoint.paused or not endpoint.ready or free <= 0:
+                continue
+            for lane in endpoint.take(min(free, endpoint.gate.room(now))):
+                row, gate = lane.rows[0], endpoint.gate
+                sequence = row.sequence or lane.sequence + 1
+                self._in_flight += 1
+                self._picked.append(
+                    Picked(endpoint, endpoint.subscription, gate, lane, row, sequence, probe=gate.start())
+                )
+
+    def _prepare(self) -> None:
+        if self._preparing or not self._picked:
+            return
+        self._preparing = True
+        batch, self._picked = self._picked[:_BATCH], self._picked[_BATCH:]
+        candidates = [Candidate(one.subscription, one.row, one.sequence) for one in batch]
+        work = partial(self._connections.preparation.prepare, candidates)
+        self._threads.submit("preparation", work, partial(self._send, batch))
+
+    def _send(self, batch: Sequence[Picked], prepared: Sequence[Prepared]) -> None:
+        self._preparing = False
+        for one, fate in zip(batch, prepared, strict=True):
+            if self._stopping or not self._stands(one):
+                self._leave(one)
+                one.endpoint.release(one.lane, probe=False)
+                continue
+            self._follow_fate(one, fate)
+        self._plan_pump()
+
+    def _stands(self, one: Picked) -> bool:
+        """Tell whether the subscription that the body was made for is still the one in force."""
+        current = self._roster.endpoints.get(one.subscription.id)
+        return current is one.endpoint and current.subscription is one.subscription and not current.paused
+
+    def _follow_fate(self, one: Picked, fate: Prepared) -> None:
+        match fate:
+            case Body(octets):
+                self._post(one, octets)
+            case Withdrawn(why):
+                self._end(one, recording.WITHDRAWN, why)
+            case Unreadable(reason):
+                self._end(one, recording.PARKED, f"événement illisible : {reason}")
+            case Gone():
+                self._leave(one)
+                one.endpoint.drop(one.lane)
+
+    def _post(self, one: Picked, body: bytes) -> None:
+        now = datetime.now(UTC)
+        request = Request(one.subscription.url, _headers(one, body, int(now.timestamp())), body)
+        sent = Sent(one.endpoint, one.lane, one.row, one.sequence, now, one.probe)
+        self._transport.post(request, partial(self._answered, sent, one.gate))
+
+    def _leave(self, one: Picked) -> None:
+        self._in_flight -= 1
+        one.gate.cancel(probe=one.probe)
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def _answered(self, sent: Sent, gate: Gate, answer: Answer) -> None:
+        if answer.outcome is Outcome.SUCCESS:
+            hit("deliver.after_2xx")
+        self._in_flight -= 1
+        asked = answer.retry_after if answer.code in (429, 503) else 0.0
+        answer = replace(answer, retry_after=asked)
+        gate.end(signal(answer), time.monotonic(), lane=sent.lane.key, probe=sent.probe, retry_after=asked)
+        counted = gate.closed and not sent.probe
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
+        decision = decide(answer, sent.row.tries, counted=counted, jitter=jitter, ladder=self._settings.deliver_ladder)
+        measure(sent.row, answer, decision)
+        self._record(sent, answer, decision)
+        self._plan_pump()
+
+    def _record(self, sent: Sent, answer: Answer, decision: Decision) -> None:
+        """Move the lane on and write down what happened; the commit follows within milliseconds."""
+        endpoint, lane, row = sent.endpoint, sent.lane, sent.row
+        lane.sequence = max(lane.sequence, sent.sequence)
+        standing = recording.standing(sent, answer, decision)
+        until: datetime | None = None
+        blocked = False
+        match decision:
+            case Delivered():
+                lane.gap = []
+                endpoint.finish(lane)
+            case Again(delay=delay) if delay > 0:
+                until = datetime.now(UTC) + timedelta(seconds=delay)
+                endpoint.hold(lane)
+                self._roster.sleep(endpoint, lane.key, until.timestamp())
+            case Again() | Stop():
+                tried = (standing.attempts, standing.tries, standing.sequence)
+                lane.rows[0] = replace(row, attempts=tried[0], tries=tried[1], sequence=tried[2])
+                endpoint.release(lane, probe=sent.probe)
+                if isinstance(decision, Stop):
+                    self._stop(endpoint)
+            case Park():
+                blocked = self._park(endpoint, lane, row)
+        state = recording.lane_state(endpoint, lane, sleeps_until=until, blocked=blocked)
+        self._book.write(endpoint, lane, attempts=[recording.attempt(sent, answer)], standing=standing, state=state)
+        self._plan_commit()
+
+    def _park(self, endpoint: Endpoint, lane: Lane, row: Pending) -> bool:
+        """Follow the policy for what cannot be delivered: the lane stops (true), or passes and says so."""
+        recording.add_to_gap(lane, row, endpoint.subscription.id)
+        blocked = endpoint.subscription.poison == "bloquer"
+        log.error("delivery parked", subscription=endpoint.subscription.id, event_id=str(row.event_id), blocks=blocked)
+        if blocked:
+            endpoint.hold(lane)
+        else:
+            endpoint.finish(lane)
+        return blocked
+
+    def _stop(self, endpoint: Endpoint) -> None:
+        """410: nothing more leaves for this version; what is owed waits for a new one."""
+        subscription = endpoint.subscription
+        endpoint.paused = True
+        self._desk = replace(self._desk, stopped=self._desk.stopped | {subscription.id})
+        log.error("subscription stopped by its receiver", subscription=subscription.id)
+        self._threads.submit("ledger", partial(_stop, self._connections.ledger, subscription))
+
+    def _end(self, one: Picked, etat: str, why: str) -> None:
+        """End a delivery that was not attempted now: withdrawn, or parked because its bytes are wrong."""
+        self._leave(one)
+        endpoint, lane, row = one.endpoint, one.lane, one.row
+        blocked = False
+        if etat == recording.PARKED:
+            blocked = self._park(endpoint, lane, row)
+        else:
+            if row.sequence is not None:
+                recording.add_to_gap(lane, row, one.subscription.id)
+            endpoint.finish(lane)
+        state = recording.lane_state(endpoint, lane, blocked=blocked)
+        self._book.write(endpoint, lane, attempts=[], standing=recording.ended(row, etat, why), state=state)
+        self._plan_commit()
+
+    # --- group commit ---------------------------------------------------------------------------------------------
+
+    def _plan_commit(self) -> None:
+        if not self._committing:
+            self._committing = True
+            self._loop.call_later(self._settings.deliver_commit, self._commit_with, _nothing, self._committed)
+
+    def _committed(self, _result: None) -> None:
+        self._committing = False
+        if self._book:
+            self._plan_commit()
+
+    def _commit_with(self, read: Callable[[psycopg.Connection], _T], then: Callable[[_T], None]) -> None:
+        """Record the gathered results, then read, in one turn of the ledger thread."""
+        page, lanes = self._book.tear()
+
+        def recorded(found: _T) -> None:
+            for endpoint, lane in lanes:
+                endpoint.recorded(lane)
+            then(found)
+
+        self._threads.submit("ledger", partial(_record_and_read, self._connections.ledger, page, read), recorded)
+
+
+def _headers(one: Picked, body: bytes, timestamp: int) -> tuple[str, ...]:
+    """Give the header lines; the signature covers the id, the time of this attempt and exactly these bytes."""
+    name = recording.webhook_id(one.row.event_id, one.subscription.id)
+    entries = " ".join(signature.sign(key, name, timestamp, body) for key in one.endpoint.secrets)
+    lines = (
+        "Content-Type: application/cloudevents+json",
+        f"webhook-id: {name}",
+        f"webhook-timestamp: {timestamp}",
+        f"webhook-signature: {entries}",
+        f"webhook-attempt: {one.row.attempts + 1}",
+        f"traceparent: {trace_of(str(one.row.event_id))}",
+        "Accept-Encoding: identity",
+        "Expect:",
+    )
+    return (*lines, "webhook-gap: " + ", ".join(one.lane.gap)) if one.lane.gap else lines
+
+
+def _reading(conn: psycopg.Connection, read: Callable[[psycopg.Connection], _T]) -> _T:
+    with conn.transaction():
+        return read(conn)
+
+
+def _record_and_read(conn: psycopg.Connection, page: ledger.Results, read: Callable[[psycopg.Connection], _T]) -> _T:
+    if page:
+        ledger.commit(conn, page)
+    return _reading(conn, read)
+
+
+def _read(
+    conn: psycopg.Connection, windows: Sequence[Window], wakes: Sequence[Wake]
+) -> tuple[list[Pending], list[Pending]]:
+    """Give the rows of the lanes that wake, and those after the cursors."""
+    return ledger.lanes(conn, wakes), ledger.windows(conn, windows)
+
+
+def _nothing(_conn: psycopg.Connection) -> None:
+    """Read nothing."""
+
+
+def _changed(conn: psycopg.Connection, known: int) -> desk.Desk | None:
+    """Give the subscriptions when they have changed since the revision that is known."""
+    return desk.load(conn) if desk.revision(conn) != known else None
+
+
+def _stop(conn: psycopg.Connection, subscription: Subscription) -> None:
+    with conn.transaction():
+        ledger.stop(conn, subscription.id, subscription.version)
+
+
+def _sweep(conn: psycopg.Connection, active: list[str], oldest: datetime) -> None:
+    with conn.transaction():
+        withdrawn = ledger.withdraw_ended(conn, active, _ENDED)
+        parked = ledger.park_older(conn, oldest, _TOO_OLD)
+    if withdrawn or parked:
+        log.warning("deliveries ended without delivery", withdrawn=withdrawn, parked=parked)

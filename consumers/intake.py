@@ -1,0 +1,186 @@
+"""Intake: from the authority topics into the ledger, exactly once.
+
+Events, deliveries and offsets are written in one transaction; the offsets given to Kafka afterwards only feed lag
+dashboards. Partitions are assigned by hand: the ledger, not the group, says where to go on.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from bus import kafka, topics
+from bus.codec import Codec
+from bus.errors import InvalidEvent, Unavailable
+from bus.failpoints import hit
+from bus.settings import Settings
+from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, get_logger
+from bus.territory import authority_codes
+from consumers import desk, ledger
+from consumers.ledger import Owed, Place
+from consumers.pseudonym import Pseudonyms
+
+GROUP: Final = "bus-deliver"
+BATCH: Final = 500
+STAGE: Final = "deliver"
+_POLL: Final = 0.2  # seconds
+
+log = get_logger()
+
+Notify = Callable[[frozenset[str]], None]
+"""Called after each transaction with the subscriptions that are owed something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What intake stands on."""
+
+    conn: psycopg.Connection
+    codec: Codec
+    pseudonyms: Pseudonyms
+    notify: Notify
+
+
+class Intake:
+    """Reads and writes batches; one thread."""
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._desk = desk.Desk(-1, {}, frozenset())
+        self._producer: kafka.BusProducer | None = None
+        self._consumer: Consumer = kafka.consumer(settings, GROUP)
+        self._cluster = ""
+        self._positions: dict[Place, int] = {}
+
+    def start(self) -> None:
+        """Go on where the ledger stands.
+
+        Raises:
+            Unavailable: the broker or the database does not answer.
+        """
+        try:
+            self._cluster = self._consumer.list_topics(timeout=kafka.ADMIN_TIMEOUT).cluster_id
+        except KafkaException as error:
+            raise Unavailable("Kafka ne répond pas") from error
+        self._positions = ledger.positions(self._tools.conn, self._cluster)
+        self._tools.conn.rollback()
+        places = [(topics.departement(code), 0) for code in self._settings.autorites or authority_codes()]
+        self._consumer.assign(
+            [TopicPartition(*place, self._positions.get(place, OFFSET_BEGINNING)) for place in places]
+        )
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def step(self) -> None:
+        """Wait a moment for records and take what has come, at most ``BATCH``, in one transaction."""
+        first = self._consumer.poll(_POLL)
+        if first is None:
+            return
+        started = time.monotonic()
+        self._take([first, *self._consumer.consume(BATCH - 1, 0.001)])
+        PROCESSING_DURATION.labels(stage=STAGE).observe(time.monotonic() - started)
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            kafka.raise_for(message)
+        with self._tools.conn.transaction():
+            self._refresh()
+            owed = [event for message in messages if (event := self._owed(message)) is not None]
+            if self._producer is not None:
+                self._producer.flush()  # in quarantine before the offset says that it was seen
+            moves = self._moves(messages)
+            ledger.take(self._tools.conn, self._cluster, owed, moves)
+        hit("deliver.after_intake")
+        self._positions |= {place: position for place, (_, position) in moves.items()}
+        self._tell(owed, moves)
+
+    def _tell(self, owed: Sequence[Owed], moves: dict[Place, tuple[int, int]]) -> None:
+        self._tools.notify(frozenset(name for event in owed for name, _ in event.recipients))
+        offsets = [TopicPartition(*place, position) for place, (_, position) in moves.items()]
+        self._consumer.commit(offsets=offsets, asynchronous=True)
+        for event in owed:
+            result = "owed" if event.recipients else "unclaimed"
+            EVENTS_PROCESSED.labels(stage=STAGE, event_type=event.type, result=result).inc()
+
+    def _refresh(self) -> None:
+        """Judge each batch by the subscriptions of now: one applied before an event came must see it."""
+        if desk.revision(self._tools.conn) != self._desk.revision:
+            self._desk = desk.load(self._tools.conn)
+
+    def _moves(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
+        """Give, by partition, the position believed in and the one after this batch."""
+        moves: dict[Place, tuple[int, int]] = {}
+        for message in messages:
+            place = (message.topic(), message.partition())
+            if place in moves:
+                moves[place] = (moves[place][0], message.offset() + 1)
+                continue
+            believed = self._positions.get(place, message.offset())
+            if message.offset() > believed:
+                # Kept apart from lost: a compacted or transactional topic would skip too, ours are neither.
+                log.error("records expired before intake", topic=place[0], records=message.offset() - believed)
+            moves[place] = (believed, message.offset() + 1)
+        return moves
+
+    def _owed(self, message: Message) -> Owed | None:
+        """Give the event and whom it is owed to; None for a tombstone or a record put in quarantine."""
+        value = message.value()
+        if value is None:
+            return None
+        try:
+            return self._entitle(self._tools.codec.envelope(value), message)
+        except InvalidEvent as error:
+            self._quarantine(message, error)
+            return None
+
+    def _entitle(self, envelope: dict[str, Any], message: Message) -> Owed:
+        try:
+            event_id = UUID(envelope["id"])
+        except ValueError:
+            raise InvalidEvent("identifiant_invalide", "id") from None
+        authority = message.topic().split(".")[1]
+        subject = envelope["cle_personne"]
+        return Owed(
+            event_id=event_id,
+            autorite=authority,
+            type=envelope["type"],
+            subject_id=subject,
+            lane=subject or (message.key() or b"").decode("utf-8", "replace") or envelope["cause"]["flux_id"],
+            flux_id=envelope["cause"]["flux_id"],
+            effective_on=envelope["date_effet"],
+            published_at=envelope["date_publication"],
+            value=message.value(),
+            recipients=self._recipients(envelope, authority),
+        )
+
+    def _recipients(self, envelope: dict[str, Any], authority: str) -> tuple[tuple[str, str | None], ...]:
+        now, subject = datetime.now(UTC), envelope["cle_personne"]
+        return tuple(
+            (one.id, self._tools.pseudonyms.of(one.organisation, subject) if subject else None)
+            for one in self._desk.in_force.values()
+            if one.entitled(envelope["type"], authority, envelope["date_publication"], now)
+        )
+
+    def _quarantine(self, message: Message, error: InvalidEvent) -> None:
+        """Put a record that can never be read aside, as it is, with its reason and where it came from."""
+        if self._producer is None:
+            self._producer = kafka.producer(self._settings)
+        headers = [
+            *(message.headers() or []),
+            ("bus_etape", STAGE.encode()),
+            ("bus_raison", error.reason.encode()),
+            ("bus_topic", message.topic().encode()),
+            ("bus_partition", str(message.partition()).encode()),
+            ("bus_offset", str(message.offset()).encode()),
+        ]
+        self._producer.produce(topics.QUARANTAINE, message.value(), message.key(), headers=headers)
+        QUARANTINE_MESSAGES.labels(stage=STAGE, reason=error.reason).inc()
+        log.error("event quarantined", topic=message.topic(), offset=message.offset(), reason=error.reason)

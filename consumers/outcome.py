@@ -1,0 +1,149 @@
+"""What an answer means: for the delivery, for its lane, for the endpoint. Pure; source: design.md §9.7."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+
+# Seconds before try 2, 3, …: twelve tries of the published schedule, then two more of 24 h.
+LADDER: Final = (
+    5.0, 30.0, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR,
+    24 * _HOUR, 24 * _HOUR, 24 * _HOUR,
+)  # fmt: skip
+DETERMINISTIC_TRIES: Final = 3
+RETRY_AFTER_CAP: Final = 24 * _HOUR
+
+
+class Outcome(StrEnum):
+    """How an attempt ended; the label of ``bus_delivery_attempts_total``. A 3xx, never followed, counts as http_4xx."""
+
+    SUCCESS = "success"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    TIMEOUT = "timeout"
+    DNS = "dns"
+    TLS = "tls"
+    CONNECT = "connect"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One attempt, ended. ``duration`` and ``retry_after`` in seconds; ``code`` when a status line was read."""
+
+    outcome: Outcome
+    code: int | None = None
+    duration: float = 0.0
+    retry_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The receiver has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The head of the lane stays and is tried again after ``delay`` seconds; ``tries`` is what it has spent."""
+
+    delay: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """No more tries: the delivery is shown as parked, and the lane follows its policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """410: the receiver wants nothing more; the subscription stops, what it is owed stays."""
+
+
+Decision = Delivered | Again | Park | Stop
+
+
+class Signal(StrEnum):
+    """What an answer says of the endpoint, beyond the one delivery."""
+
+    ALIVE = "alive"
+    BUSY = "busy"  # 429: alive, asks for less
+    FAILING = "failing"
+    UNREACHABLE = "unreachable"  # failing, and nobody answered
+    REFUSED = "refused"  # 401, 403: the credentials or the partner's set-up
+    MISSING = "missing"  # 404: one lane proves nothing, three do
+
+
+def outcome_of(code: int) -> Outcome:
+    """Give the outcome of a status code."""
+    if 200 <= code < 300:
+        return Outcome.SUCCESS
+    return Outcome.HTTP_5XX if code >= 500 else Outcome.HTTP_4XX
+
+
+def signal(answer: Answer) -> Signal:
+    """Give what the gate of the endpoint learns from an answer."""
+    match answer.code:
+        case None:
+            return Signal.UNREACHABLE
+        case 429:
+            return Signal.BUSY
+        case 401 | 403:
+            return Signal.REFUSED
+        case 404:
+            return Signal.MISSING
+    if answer.outcome is Outcome.TIMEOUT:
+        return Signal.UNREACHABLE
+    return Signal.FAILING if answer.outcome is Outcome.HTTP_5XX else Signal.ALIVE
+
+
+def decide(answer: Answer, tries: int, *, counted: bool, jitter: float, ladder: tuple[float, ...] = LADDER) -> Decision:
+    """Decide the fate of a delivery after an attempt.
+
+    Args:
+        answer: how the attempt ended.
+        tries: tries spent before this one.
+        counted: whether this attempt spends a try: false for a probe and while the breaker is open.
+        jitter: factor of the wait, drawn by the caller in [0.8, 1.2].
+        ladder: seconds before each new try.
+    """
+    if answer.outcome is Outcome.SUCCESS:
+        return Delivered()
+    if answer.code == 410:
+        return Stop()
+    if answer.code == 413:
+        return Park()
+    if not counted or answer.code in (401, 403):
+        return Again(0.0, tries)  # the gate decides when; nothing is spent
+    return _spend(answer, tries + 1, jitter=jitter, ladder=ladder)
+
+
+def _spend(answer: Answer, tries: int, *, jitter: float, ladder: tuple[float, ...]) -> Decision:
+    limit = DETERMINISTIC_TRIES if _deterministic(answer) else len(ladder) + 1
+    if tries >= limit:
+        return Park()
+    asked = min(answer.retry_after, RETRY_AFTER_CAP)
+    return Again(max(ladder[min(tries, len(ladder)) - 1] * jitter, asked), tries)
+
+
+def _deterministic(answer: Answer) -> bool:
+    """Tell whether the same request can only get the same answer: 3xx and 4xx, except those that speak of time."""
+    return answer.outcome is Outcome.HTTP_4XX and answer.code not in (408, 409, 425, 429)
+
+
+_WORDS: Final = {
+    Outcome.TIMEOUT: "pas de réponse complète dans le délai",
+    Outcome.DNS: "le nom du récepteur ne se résout pas",
+    Outcome.TLS: "la connexion TLS a échoué (certificat ou protocole)",
+    Outcome.CONNECT: "la connexion a échoué ou a été coupée",
+    Outcome.BLOCKED: "adresse interdite : elle n’est pas publique",
+}
+
+
+def cause(answer: Answer) -> str | None:
+    """Say in French why an attempt failed; nothing of the receiver's answer but its code. None for a success."""
+    if answer.outcome is Outcome.SUCCESS:
+        return None
+    return _WORDS.get(answer.outcome) or f"le récepteur répond {answer.code}"

@@ -1,0 +1,97 @@
+"""The endpoints of now, one per subscription in force, in step with the desk; and when their held lanes wake."""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from bus.errors import Misconfigured
+from bus.telemetry import DELIVERY_BACKLOG, get_logger
+from consumers import signature
+from consumers.gate import Gate
+from consumers.lanes import Endpoint
+from consumers.ledger import LaneState, Wake
+from consumers.settings import DeliverSettings
+from consumers.subscription import Subscription
+
+log = get_logger()
+
+_WAKES: Final = 256  # lanes read at once
+
+
+class Roster:
+    """Endpoints by subscription id, and when their held lanes wake. Lives in the loop; no database."""
+
+    def __init__(self, settings: DeliverSettings) -> None:
+        self._settings = settings
+        self._wakes: list[tuple[float, str, str]] = []
+        self._turn: list[str] = []
+        self.endpoints: dict[str, Endpoint] = {}
+
+    def strangers(self, active: Mapping[str, Subscription]) -> bool:
+        """Tell whether some subscription has no endpoint yet: the ledger must say which of its lanes are held."""
+        return not active.keys() <= self.endpoints.keys()
+
+    def follow(self, active: Mapping[str, Subscription], stopped: frozenset[str], held: Iterable[LaneState]) -> None:
+        """Bring the endpoints in step with the subscriptions in force."""
+        new = active.keys() - self.endpoints.keys()
+        for name in self.endpoints.keys() - active.keys():
+            del self.endpoints[name]
+        for name, subscription in active.items():
+            self._keep(name, subscription)
+            endpoint = self.endpoints[name]
+            endpoint.paused = name in stopped or not endpoint.secrets
+        for lane in held:
+            if lane.subscription_id in new:
+                self._held(lane)
+        self._turn = [*(name for name in self._turn if name in active), *sorted(active.keys() - set(self._turn))]
+
+    def turn(self) -> list[Endpoint]:
+        """Give the endpoints in an order that changes each time: nobody is always first."""
+        self._turn = self._turn[1:] + self._turn[:1]
+        return [self.endpoints[name] for name in self._turn]
+
+    def sleep(self, endpoint: Endpoint, lane: str, until: float) -> None:
+        """Note when a held lane wakes; seconds since 1970."""
+        heapq.heappush(self._wakes, (until, endpoint.subscription.id, lane))
+
+    def due(self, now: float) -> list[Wake]:
+        """Give the readings of the lanes that wake now."""
+        wants: list[Wake] = []
+        while self._wakes and self._wakes[0][0] <= now and len(wants) < _WAKES:
+            _, name, lane = heapq.heappop(self._wakes)
+            endpoint = self.endpoints.get(name)
+            if endpoint is not None and lane in endpoint.held:
+                wants.append(Wake(name, lane, endpoint.cursor))
+        return wants
+
+    def count(self, backlog: Mapping[str, int]) -> None:
+        """Show the backlog of every endpoint."""
+        for name in self.endpoints:
+            DELIVERY_BACKLOG.labels(subscriber=name).set(backlog.get(name, 0))
+
+    def _keep(self, name: str, subscription: Subscription) -> None:
+        endpoint = self.endpoints.get(name)
+        if endpoint is None:
+            gate = Gate(self._settings.rules)
+            endpoint = self.endpoints[name] = Endpoint(subscription, gate, rows=self._settings.deliver_rows)
+        elif endpoint.subscription.version != subscription.version:
+            # Another address, another receiver: what was learnt of the old one says nothing.
+            endpoint.subscription, endpoint.gate, endpoint.secrets = subscription, Gate(self._settings.rules), ()
+        if not endpoint.secrets:
+            endpoint.secrets = self._secrets(subscription)
+
+    def _held(self, lane: LaneState) -> None:
+        endpoint = self.endpoints[lane.subscription_id]
+        endpoint.held.add(lane.lane)
+        if lane.sleeps_until is not None and not lane.blocked:
+            self.sleep(endpoint, lane.lane, lane.sleeps_until.timestamp())
+
+    def _secrets(self, subscription: Subscription) -> tuple[bytes, ...]:
+        """Read the secret; without it nothing leaves and everything waits, until the file is there."""
+        path = (self._settings.secrets_dir or Path()) / "abonnements" / subscription.secret_file
+        try:
+            return (signature.secret(path.read_text("ascii")),)
+        except (OSError, UnicodeDecodeError, Misconfigured):
+            log.warning("subscription secret not readable", subscription=subscription.id)
+            return ()
