@@ -1,0 +1,129 @@
+"""Who is who: look-up digests resolved to subjects (design.md §9.3), new people drawn, erased people kept out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import psycopg
+
+from bus.identity import InvalidNir, parse_nir
+from bus.sealing import DataKey, KekRing, new_key
+from bus.vault import Pepper, new_subject_id
+from producers import lookups
+from producers.lookups import Link
+from producers.observation import Adult
+from producers.staging import Staging
+
+RULE: Final = "identite-1"
+
+
+class Candidate(NamedTuple):
+    """The digests by which a person may be known: NIR13 first, civil state in a dossier else."""
+
+    nir: bytes | None
+    civil: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Somebody known: links to add, and another subject that may be the same person."""
+
+    subject_id: str
+    links: tuple[Link, ...] = ()
+    suspect: str | None = None
+
+
+def match(candidate: Candidate, known: Mapping[Link, str]) -> Match | None:
+    """Decide who a candidate is; None for somebody new.
+
+    A NIR known leads to its subject. A new NIR on a person known by civil state links. A NIR that leads elsewhere than
+    the civil state keeps both people apart, the dossier's own one stays, and the pair is told as suspect.
+    """
+    by_nir = known.get(("nir", candidate.nir)) if candidate.nir else None
+    by_civil = known.get(("civil", candidate.civil)) if candidate.civil else None
+    if by_civil is None:
+        if by_nir is None:
+            return None
+        return Match(by_nir, (("civil", candidate.civil),) if candidate.civil else ())
+    if by_nir is None:
+        return Match(by_civil, (("nir", candidate.nir),) if candidate.nir else ())
+    return Match(by_civil) if by_nir == by_civil else Match(by_civil, suspect=by_nir)
+
+
+def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[Candidate]:
+    """Give the digests of the adults of a household; a NIR written for two of them identifies neither the second."""
+    seen: set[str] = set()
+    found: list[Candidate] = []
+    for adult in adults:
+        nir13 = valid_nir(adult.nir)
+        if nir13 in seen:
+            nir13 = None
+        if nir13 is not None:
+            seen.add(nir13)
+        first = adult.prenoms[0] if adult.prenoms else ""
+        civil = pepper.civil(numdemrsa, adult.role, adult.date_naissance or "", adult.sexe, first)
+        found.append(Candidate(pepper.nir(nir13) if nir13 else None, civil))
+    return found
+
+
+def valid_nir(raw: str | None) -> str | None:
+    """Give the 13 characters of a NIR, None when it is absent or refused by the rules."""
+    if not raw:
+        return None
+    try:
+        return parse_nir(raw).nir13
+    except InvalidNir:
+        return None
+
+
+class People:
+    """The people of one batch: known ones looked up together, new ones staged with their key.
+
+    ``erased`` counts the candidates that the register keeps out.
+    """
+
+    def __init__(self, conn: psycopg.Connection, ring: KekRing, pepper: Pepper, staging: Staging) -> None:
+        self._conn, self._ring, self._pepper, self._staging = conn, ring, pepper, staging
+        self._links: dict[Link, str] = {}
+        self._kept_out: set[Link] = set()
+        self.new_keys: dict[str, DataKey] = {}
+
+    def load(self, wanted: Iterable[Candidate]) -> None:
+        """Look up every candidate of the batch; unknown ones are held against the register of erasures."""
+        digests = {link for candidate in wanted for link in _links(candidate)}
+        self._links = lookups.links(self._conn, digests)
+        unknown = {self._register(link): link for link in digests if link not in self._links}
+        held = lookups.erased(self._conn, unknown) if unknown else set()
+        self._kept_out = {unknown[link] for link in held}
+
+    def resolve(self, candidate: Candidate) -> Match | None:
+        """Give who a candidate is, drawing a new subject for somebody unknown; None for an erased person."""
+        found = match(candidate, self._links)
+        if found is None:
+            if any(link in self._kept_out for link in _links(candidate)):
+                return None
+            found = Match(self._draw(), tuple(_links(candidate)))
+        for kind, digest in found.links:
+            self._links[kind, digest] = found.subject_id
+            self._staging.add("staged_link", kind, digest, found.subject_id)
+        return found
+
+    def _draw(self) -> str:
+        subject, key = new_subject_id(), new_key()
+        self.new_keys[subject] = key
+        self._staging.add("staged_subject", subject)
+        self._staging.add("staged_key", key.key_id, subject, *self._ring.wrap(key))
+        return subject
+
+    def _register(self, link: Link) -> Link:
+        kind, digest = link
+        return kind, self._pepper.erased(kind, digest)
+
+
+def _links(candidate: Candidate) -> list[Link]:
+    found: list[Link] = []
+    if candidate.nir:
+        found.append(("nir", candidate.nir))
+    if candidate.civil:
+        found.append(("civil", candidate.civil))
+    return found
