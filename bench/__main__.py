@@ -1,0 +1,45 @@
+"""``python -m bench [t1 t3 t8 t10]``: measure, print a table with units, keep it in bench/results/."""
+
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bench import delivery, ingest, path, relay
+from bench.table import Row, show
+
+MEASURES: Mapping[str, Callable[[Path], list[Row]]] = {
+    "t1": ingest.rows,
+    "t3": relay.rows,
+    "t8": lambda folder: delivery.rows(folder, port=_free_port()),
+    "t10": lambda folder: path.rows(folder, port=_free_port()),
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the measures that are asked for, all of them by default."""
+    unknown = set(names) - set(MEASURES)
+    if unknown:
+        print(
+            f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(MEASURES)} (t1 measures T2 too)", file=sys.stderr
+        )
+        return 2
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="banc-") as scratch:
+        for name in names or MEASURES:
+            print(f"measuring {name}…", file=sys.stderr, flush=True)
+            rows += MEASURES[name](Path(scratch))
+    show(rows, Path(__file__).parent / "results")
+    return 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
