@@ -1,0 +1,34 @@
+"""``bus delivery``: what was delivered, what waits, and why."""
+
+from pathlib import Path
+
+import click
+
+from guichet.output import emit, json_option, table
+
+ETATS = ("en_attente", "livree", "parquee", "retiree")
+
+
+@click.group()
+def delivery() -> None:
+    """Les livraisons : leur état et leurs tentatives."""
+
+
+@delivery.command()
+@click.option("--abonnement", help="Seulement celles de cet abonnement.")
+@click.option("--etat", type=click.Choice(ETATS), help="Seulement celles dans cet état.")
+@click.option("--limite", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Les plus récentes.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@json_option
+def ls(abonnement: str | None, etat: str | None, limite: int, data_dir: Path | None, *, as_json: bool) -> None:
+    """Liste les livraisons, avec chaque tentative et la cause de chaque échec ; jamais de contenu."""
+    from bus.db import connect
+    from bus.platform.postgres import database
+    from bus.settings import Settings
+    from consumers.listing import Query, deliveries
+
+    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
+        rows = deliveries(conn, Query(abonnement, etat, limite))
+    shown = [row | {"tentatives": len(row["tentatives"])} for row in rows]
+    columns = ["id", "abonnement", "type", "sujet", "sequence", "etat", "tentatives", "prochaine", "cause"]
+    emit(rows, as_json=as_json, text=lambda: table(shown, columns))
