@@ -30,14 +30,14 @@ Headers = list[tuple[str, bytes]]
 class BusProducer:
     """A producer whose failures are ours: nothing is lost in silence, and a full queue waits instead of raising.
 
-    Every method first raises the earliest failure there was, a fatal client error or a refused record, as one of our fates.
+    Every method first raises the earliest failure there was, a fatal error or a refused record, as one of our fates.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._failure: Exception | None = None
         self._client = Producer({**config, "error_cb": self._on_error}, logger=_librdkafka)
 
-    def produce(
+    def produce(  # noqa: PLR0913  librdkafka's own signature, as its users know it
         self,
         topic: str,
         value: bytes | None = None,
@@ -119,7 +119,7 @@ def producer(settings: Settings, *, linger_ms: float = 5) -> BusProducer:
 
     Args:
         settings: names the brokers.
-        linger_ms: how long to wait for company; 5 for latency, 50–100 under a backlog (then a sixth of the broker's CPU).
+        linger_ms: how long to wait for company; 5 for latency, 50–100 under a backlog (a sixth of the broker's CPU).
     """
     return BusProducer(
         {

@@ -1,17 +1,15 @@
 """One schema registry, Apicurio on an H2 file, on the loopback interface."""
 
-import http.client
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bus.platform import java
+from bus.platform import java, probes
 from bus.platform.artifacts import Installed
 from bus.platform.ports import HOST
 from bus.platform.process import Program
 
 HEAP_MB: Final = 256
-PROBE_TIMEOUT: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,7 @@ class SchemaRegistry:
     folder: Path
     installed: Installed
     port: int
+    health_port: int
 
     @property
     def name(self) -> str:
@@ -44,6 +43,8 @@ class SchemaRegistry:
         settings = {
             "quarkus.http.host": HOST,
             "quarkus.http.port": str(self.port),
+            "quarkus.management.host": HOST,  # health and metrics; by default every interface, port 9000
+            "quarkus.management.port": str(self.health_port),
             "quarkus.banner.enabled": "false",
             "quarkus.http.access-log.enabled": "false",
             "quarkus.log.level": "WARN",
@@ -64,17 +65,5 @@ class SchemaRegistry:
         return Program(self.name, (*start, *options, "-jar", str(jar)), cwd=self.folder)
 
     def ready(self) -> bool:
-        """Say whether its own health check passes: /subjects answers before the data are there."""
-        return answers(self.port, "/health/ready")
-
-
-def answers(port: int, path: str, timeout: float = PROBE_TIMEOUT) -> bool:
-    """Say whether a local HTTP server answers 200 on ``path``."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        """Say whether its own health check passes."""
+        return probes.http_ok(f"http://{HOST}:{self.health_port}", "/health/ready")

@@ -8,9 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from bus import kafka
 from bus.errors import Misconfigured
-from bus.platform import java
+from bus.platform import java, probes
 from bus.platform.artifacts import Installed
 from bus.platform.ports import HOST
 from bus.platform.process import Program, run_once
@@ -105,7 +104,7 @@ class Broker:
 
     def ready(self) -> bool:
         """Say whether a client gets its metadata."""
-        return kafka.reachable(self.bootstrap)
+        return probes.kafka_ready(self.bootstrap)
 
     @property
     def _properties(self) -> Path:

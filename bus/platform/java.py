@@ -12,8 +12,8 @@ FAST_START: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:aut
 def command(*, heap_mb: int, temporary: Path, archive: Path) -> tuple[str, ...]:
     """Give the start of a Java command line.
 
-    ``archive`` is a class-data archive that the runtime makes at the first clean exit, checks (jar times, runtime build)
-    and remakes by itself. The performance files of /tmp/hsperfdata are off.
+    ``archive`` is a class-data archive that the runtime makes at the first clean exit, checks (times of jars, build of
+    the runtime) and remakes by itself. The performance files of /tmp/hsperfdata are off.
     """
     temporary.mkdir(parents=True, exist_ok=True)
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -26,14 +26,15 @@ LOG_LIMIT: Final = 10_000_000
 class Program:
     """How to start one process and how to ask it to end.
 
-    ``dies_with_parent`` is false for a server that other commands may be using when the one that started it ends.
+    ``owner`` is the (uid, gid) to run as, ours when None. ``dies_with_parent`` is false for a server that other
+    commands may be using when the one that started it ends.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     stop_signal: int = signal.SIGTERM
-    account: str | None = None
+    owner: tuple[int, int] | None = None
     dies_with_parent: bool = True
     cwd: Path | None = None
 
@@ -190,7 +191,8 @@ def _spawn(program: Program, log: Path) -> "subprocess.Popen[bytes]":
     bound_log(log)
     death_signal = program.stop_signal if program.dies_with_parent else 0
     launcher = (sys.executable, "-I", "-S", launch.__file__)
-    argv = (*launcher, str(os.getpid()), str(int(death_signal)), program.account or "-", "--", *program.argv)
+    owner = "-" if program.owner is None else "{}:{}".format(*program.owner)
+    argv = (*launcher, str(os.getpid()), str(int(death_signal)), owner, "--", *program.argv)
     with log.open("ab") as output:  # appending, so that bound_log may cut it under the writer
         return subprocess.Popen(
             argv,

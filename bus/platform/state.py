@@ -1,0 +1,84 @@
+"""``plateforme.json``: addresses and pids of a running platform, and what is true of them now; it holds no secret."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from bus.platform import probes
+from bus.platform.process import Identity
+from bus.settings import PLATFORM_FILE, Settings
+
+State = dict[str, Any]
+EMPTY: Final[Mapping[str, Mapping[str, None]]] = {
+    "kafka": {"bootstrap_servers": None},
+    "registre": {"url": None},
+    "base": {"dsn": None},
+}
+
+
+def platform_state(settings: Settings, pids: Mapping[str, int | None]) -> State:
+    """Give the shape of ``bus dev status --json`` for servers that have just been found ready."""
+    return {
+        "donnees": str(settings.data_dir),
+        "plateforme": {
+            "kafka": {"bootstrap_servers": settings.kafka_bootstrap, "pid": pids.get("kafka"), "pret": True},
+            "registre": {"url": settings.registry_url, "pid": pids.get("registre"), "pret": True},
+            "base": {"dsn": settings.database_url, "pid": pids.get("base"), "pret": True},
+        },
+        "roles": [],
+    }
+
+
+def write(data_dir: Path, state: State) -> None:
+    """Write it, atomically: a reader sees the one before or this one."""
+    path = data_dir / PLATFORM_FILE
+    partial = path.with_suffix(".tmp")
+    partial.write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+    partial.replace(path)
+
+
+def remove(data_dir: Path) -> None:
+    """Say that no platform runs here any more."""
+    (data_dir / PLATFORM_FILE).unlink(missing_ok=True)
+
+
+def observe(data_dir: Path) -> State:
+    """Give the same shape with what is true now: pids that live, probes that pass; nulls when nothing runs."""
+    written = _read(data_dir / PLATFORM_FILE)
+    servers = written.get("plateforme", EMPTY)
+    return {
+        "donnees": str(data_dir),
+        "plateforme": {name: _server(data_dir, name, servers[name]) for name in EMPTY},
+        "roles": [_role(data_dir, role) for role in written.get("roles", [])],
+    }
+
+
+def all_ready(state: State) -> bool:
+    """Say whether every server and every role is ready."""
+    return all(one["pret"] for one in (*state["plateforme"].values(), *state["roles"]))
+
+
+def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
+    probe = {"kafka": probes.kafka_ready, "registre": probes.registry_ready, "base": probes.base_ready}[name]
+    address_key = next(iter(EMPTY[name]))
+    address = written[address_key]
+    identity = Identity.read(data_dir / "processus" / f"{name}.pid")
+    # a container has no pid here: its address alone tells
+    lives = address is not None and (identity is not None or written.get("pid") is None)
+    return {address_key: address, "pid": identity and identity.pid, "pret": lives and probe(address)}
+
+
+def _role(data_dir: Path, written: Mapping[str, Any]) -> State:
+    identity = Identity.read(data_dir / "processus" / f"{written['role']}.pid")
+    ready = identity is not None and probes.role_ready(written["metrics"])
+    return {**written, "pid": identity and identity.pid, "pret": ready}
+
+
+def _read(path: Path) -> State:
+    try:
+        state: State = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return {}
+    return state
