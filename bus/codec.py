@@ -181,12 +181,15 @@ class Codec:
     def _learn(self, schema_id: int) -> _Writer:
         """Prepare a schema met for the first time; the output id is asked for, never assumed equal to the input's."""
         registered = self._registry.schema(schema_id)
-        type_ = f"{registered.get('namespace')}.{registered.get('name')}"
+        schema = _parse(registered)
+        type_ = (
+            schema.get("name") if isinstance(schema, dict) else None
+        )  # registries write the same name in several ways
         if type_ not in EVENT_VERSION:
             raise InvalidEvent(UNKNOWN)
         if self._head(type_, EVENT_VERSION[type_])[1:] == schema_id.to_bytes(4, "big"):
             return _Writer(type_, _event_schema(type_), _envelope_schema(type_), newest=True)
-        return _Writer(type_, _parse(registered), _parse(_until_donnees(registered)), newest=False)
+        return _Writer(type_, schema, _parse(_until_donnees(registered)), newest=False)
 
 
 def _parse(schema: Mapping[str, Any]) -> Parsed:
