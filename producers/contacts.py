@@ -100,7 +100,7 @@ class ContactStager:
         return self._desk.pepper.dossier(row.numdemrsa), row.role
 
     def _wait(self, row: ContactRow, pair: Role | None) -> None:
-        """Keep a row sealed under a key of its own until its person appears; one that names no dossier can only be counted."""
+        """Keep a row sealed until its person appears; one that names no dossier and role can only be counted."""
         self._flux.tally.waiting += 1
         if pair is None:
             return
@@ -199,7 +199,7 @@ def retry_waiting(desk: Desk, flux: Flux) -> None:
 
 
 def _dump(row: ContactRow) -> bytes:
-    return orjson.dumps([row.numdemrsa, row.role, row.phones, row.mails])
+    return orjson.dumps([row.numdemrsa, row.role, [list(one) for one in row.phones], row.mails])
 
 
 def _read(rank: int, octets: bytes) -> ContactRow:

@@ -39,6 +39,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }  # fmt: skip
 
+ANALYSE_ROWS: Final = 2_000
+
 Row = tuple[Any, ...]
 
 
@@ -52,6 +54,7 @@ class Staging:
         self._conn = conn
         self._rows: defaultdict[str, list[Row]] = defaultdict(list)
         self.order = 0
+        self._sent = 0
 
     def add(self, table: str, *row: Any) -> None:  # noqa: ANN401 - the columns of TABLES[table], of any type
         """Keep a row for the next ``flush``."""
@@ -67,6 +70,7 @@ class Staging:
         with self._conn.cursor() as cursor:
             for table, rows in self._rows.items():
                 _copy(cursor, table, rows)
+                self._sent += len(rows)
         self._rows.clear()
 
     def forget_dossiers(self, keys: list[tuple[int, str]]) -> None:
@@ -84,12 +88,14 @@ class Staging:
     def clear(self) -> None:
         """Empty every staging table, whatever a killed ingest left in them."""
         self._rows.clear()
-        self.order = 0
+        self.order = self._sent = 0
         names = sql.SQL(", ").join(sql.Identifier("journal", table) for table in TABLES)
         self._conn.execute(sql.SQL("truncate {}").format(names))
 
     def analyse(self) -> None:
-        """Give the planner true sizes before the tables are joined as wholes."""
+        """Give the planner true sizes before the tables are joined as wholes; a small flux is not worth it."""
+        if self._sent < ANALYSE_ROWS:
+            return
         for table in TABLES:
             self._conn.execute(sql.SQL("analyze {}").format(sql.Identifier("journal", table)))
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.execute(_STAGING)
     op.execute(_STAGING_SUBJECTS)
     op.execute(_GRANTS)
+    op.execute(_OWNER)
 
 
 _JOURNAL = """
@@ -196,9 +197,22 @@ create unlogged table journal.staged_suspect (subject_id text, other_id text);
 create index staged_suspect_subject on journal.staged_suspect (subject_id);
 """
 
+# Their owner may truncate and analyse them; on PostgreSQL 15 and 16 no grant gives the right to analyse.
+_OWNER = """
+grant create on schema journal to bus_ingest;
+do $$
+declare staged text;
+begin
+  for staged in select tablename from pg_tables where schemaname = 'journal' and tablename like 'staged%' loop
+    execute format('alter table journal.%I owner to bus_ingest', staged);
+  end loop;
+end $$;
+revoke create on schema journal from bus_ingest;
+"""
+
 _GRANTS = """
 grant usage on schema journal to bus_ingest, bus_relay, bus_deliver, bus_guichet;
-grant select, insert, update, delete, truncate on all tables in schema journal to bus_ingest;
+grant select, insert, update, delete on all tables in schema journal to bus_ingest;
 grant usage on all sequences in schema journal to bus_ingest, bus_guichet;
 grant select, delete on journal.outbox to bus_relay;
 grant update (published_at) on journal.outbox to bus_relay;

@@ -1,0 +1,101 @@
+"""The verdict on a flux, from its counts alone (domain/difference-rules.md, "Verdicts")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from producers.flux import Tally
+from producers.observation import FluxRejected, Header, Motif, Source
+
+MAX_BAD_SHARE: Final = 0.20
+
+
+class Verdict(StrEnum):
+    """The fate of a flux."""
+
+    ACCEPTE = "accepte"
+    REJETE = "rejete"
+    DOUBLON = "doublon"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of one file, under the keys of examples/ingest.json."""
+
+    fichier: str
+    flux: str
+    source: str
+    autorite: str | None
+    genre: Mapping[str, str | None]
+    verdict: Verdict
+    motif: Motif | None
+    detail: str | None
+    lus: int
+    valides: int
+    rejets: int
+    evenements: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the element of ``bus ingest --json``, keys in the documented order."""
+        return {
+            "fichier": self.fichier,
+            "flux": self.flux,
+            "source": self.source,
+            "autorite": self.autorite,
+            "genre": dict(self.genre),
+            "verdict": self.verdict.value,
+            "motif": self.motif.value if self.motif else None,
+            "detail": self.detail,
+            "lus": self.lus,
+            "valides": self.valides,
+            "rejets": self.rejets,
+            "evenements": dict(self.evenements),
+        }
+
+
+def genre(header: Header | None) -> dict[str, str | None]:
+    """Give the kind of a flux as its header says it; a flux without readable header has none."""
+    if header is None:
+        return dict.fromkeys(("natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux"))
+    return {
+        "natflux": header.natflux,
+        "typeflux": header.typeflux,
+        "dtref": header.dtref.isoformat(),
+        "dtcreaflux": header.dtcreaflux.isoformat(),
+        "heucreaflux": header.heucreaflux,
+    }
+
+
+def judge(tally: Tally, source: Source, header: Header | None) -> None:
+    """Accept a flux whose file is sound, by its records.
+
+    Raises:
+        FluxRejected: ``schema`` (no valid record, or more than 20 % bad), ``territoire``, ``antidate``.
+    """
+    in_scope = tally.read - tally.out_of_scope
+    if tally.read and not in_scope:
+        raise FluxRejected(Motif.TERRITOIRE, "aucun enregistrement d’une autorité desservie")
+    if tally.bad and (not tally.valid or tally.bad > MAX_BAD_SHARE * tally.read):
+        bad = f"{tally.bad} enregistrement{'s' if tally.bad > 1 else ''} sur {tally.read}"
+        raise FluxRejected(Motif.SCHEMA, f"{bad} ne se lisent pas")
+    if not tally.read and source is Source.CNAF and header and header.typeflux != "I":
+        raise FluxRejected(Motif.SCHEMA, "un mensuel ou une reprise sans dossier")
+    if tally.stale and tally.stale == tally.valid:
+        raise FluxRejected(Motif.ANTIDATE, "rien de plus récent que ce qui est déjà connu")
+
+
+def detail(tally: Tally) -> str | None:
+    """Say in French what an accepted flux had of particular; None when nothing."""
+    notes = [
+        (tally.no_reference, "aucune référence mensuelle : états publiés, aucune entrée calculée"),
+        (tally.gap, "plus de 45 jours depuis la référence : aucune absence déduite"),
+        (tally.stale, f"{tally.stale} enregistrement(s) plus anciens que le déjà connu"),
+        (tally.out_of_scope, f"{tally.out_of_scope} enregistrement(s) hors périmètre"),
+        (tally.anomalies, f"{tally.anomalies} enregistrement(s) en anomalie"),
+        (tally.waiting, f"{tally.waiting} ligne(s) en attente de leur personne"),
+        (tally.erased, f"{tally.erased} personne(s) effacée(s) écartée(s)"),
+        (tally.unknown_elements, f"{tally.unknown_elements} élément(s) inconnu(s) laissé(s) de côté"),
+    ]
+    told = [text for present, text in notes if present]
+    return " ; ".join(told) or None
