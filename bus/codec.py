@@ -182,9 +182,7 @@ class Codec:
         """Prepare a schema met for the first time; the output id is asked for, never assumed equal to the input's."""
         registered = self._registry.schema(schema_id)
         schema = _parse(registered)
-        type_ = (
-            schema.get("name") if isinstance(schema, dict) else None
-        )  # registries write the same name in several ways
+        type_ = str(schema.get("name")) if isinstance(schema, dict) else ""  # full, whatever the registry sent
         if type_ not in EVENT_VERSION:
             raise InvalidEvent(UNKNOWN)
         if self._head(type_, EVENT_VERSION[type_])[1:] == schema_id.to_bytes(4, "big"):

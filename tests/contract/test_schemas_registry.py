@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from fastavro.schema import to_parsing_canonical_form
 from helpers.http_registry import HttpRegistry, serving
+from helpers.ports import free_port
 from helpers.records import example
 from helpers.wait import eventually
 
@@ -40,10 +41,7 @@ def apicurio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not os.environ.get("CI") and not list(ARTIFACTS.glob("apicurio-registry-app-*/quarkus-run.jar")):
         pytest.skip("the registry has not been installed by `bus dev up`")
     folder = tmp_path_factory.mktemp("registre")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    service = SchemaRegistry(folder, install(ARTIFACTS, lambda _: None), port)
+    service = SchemaRegistry(folder, install(ARTIFACTS, lambda _: None), free_port(), free_port())
     service.prepare()
     child = Child(service.program(), log=folder / "registre.log", pid_file=folder / "registre.pid")
     try:
