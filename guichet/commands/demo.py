@@ -1,0 +1,48 @@
+"""``bus demo``: the whole path on invented people, from a fresh folder to the page that tells what happened."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from bus.errors import Refused
+from guichet.output import emit, note
+
+
+@click.command()
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR, .bus).")
+@click.option("--households", default=120, show_default=True, type=click.IntRange(1), help="Foyers par autorité.")
+@click.option("--months", default=2, show_default=True, type=click.IntRange(2, 12), help="Mois de la vie inventée.")
+@click.option("--seed", default=1, show_default=True, help="Graine du monde.")
+@click.option("--stay/--no-stay", default=True, help="Laisser tourner jusqu’à Ctrl-C (par défaut), ou tout arrêter.")
+def demo(data_dir: Path | None, households: int, months: int, seed: int, *, stay: bool) -> None:
+    """Montre tout le chemin : des fichiers de caisses inventés aux webhooks signés, et ce que cela change."""
+    from bus.settings import Settings
+    from guichet.demo.show import run
+    from guichet.demo.stage import Stage
+
+    base = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    artifacts = (base.artifacts_dir or base.data_dir / "artifacts").absolute()
+    with contextlib.closing(Stage((base.data_dir / "demo").absolute(), artifacts)) as stage, _ended_by_signals():
+        told, false = run(stage, households=households, months=months, seed=seed)
+        emit(None, as_json=False, text=told)
+        if stay:
+            note("La plateforme tourne. Ctrl-C arrête tout.")
+            threading.Event().wait()
+    if false:
+        raise Refused("les nombres mesurés ne sont pas ceux des vies inventées")
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end what is inside quietly: what comes after stops everything."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("arrêt…")
+    finally:
+        signal.signal(signal.SIGTERM, before)

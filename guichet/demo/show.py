@@ -1,0 +1,65 @@
+"""The order of the demonstration: invent, start, feed day by day, wait for the last delivery, tell."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bus.settings import Settings
+from guichet.demo.measure import delays, measured, outstanding
+from guichet.demo.page import addresses, page
+from guichet.demo.stage import AUTHORITIES, Stage, until
+from guichet.demo.story import Numbers, differences, true_numbers
+from guichet.output import note
+
+
+def run(stage: Stage, *, households: int, months: int, seed: int) -> tuple[str, list[str]]:
+    """Run the whole path once.
+
+    Returns:
+        The page, and the numbers that are not those of the invented lives (none when all is well).
+    """
+    stage.clear()
+    note("1/4 invention d’une population…")
+    truth = _invent(stage, households, months, seed)
+    note("2/4 démarrage de Kafka, du registre, de PostgreSQL et des rôles…")
+    stage.bus("dev", "up", "--detach", quiet=False)
+    stage.listen()
+    month = _feed(stage, truth)[:7]
+    note("4/4 dernières remises…")
+    settings, true = Settings.load(stage.data), true_numbers(truth, month)
+    found = _settled(stage, settings, month, true)
+    false = differences(found, true)
+    told = page(found, month, delays(settings), false)
+    return told + "\n" + addresses(stage.status(), stage.urls, str(stage.data)), false
+
+
+def _invent(stage: Stage, households: int, months: int, seed: int) -> Mapping[str, Any]:
+    chosen = [part for code in AUTHORITIES for part in ("--authority", code)]
+    sizes = ["--seed", str(seed), "--households", str(households), "--months", str(months), "--dailies", "6"]
+    stage.bus("synth", *chosen, *sizes, "--out", str(stage.data / "monde"))
+    truth: Mapping[str, Any] = orjson.loads((stage.data / "monde" / "verite.json").read_bytes())
+    return truth
+
+
+def _feed(stage: Stage, truth: Mapping[str, Any]) -> str:
+    """Drop the files day by day; gives the last day."""
+    days: defaultdict[str, list[Path]] = defaultdict(list)
+    for file in truth["fichiers"]:
+        days[file["jour"]].append(stage.data / "monde" / file["nom"])
+    for number, day in enumerate(sorted(days), 1):
+        note(f"3/4 jour {day} ({number}/{len(days)}) : {len(days[day])} fichier(s)")
+        stage.drop(days[day])
+    return max(days)
+
+
+def _settled(stage: Stage, settings: Settings, month: str, true: Numbers) -> Numbers:
+    """Wait until nothing is on its way and the receivers have as much as they are owed."""
+    until(
+        lambda: outstanding(settings) == 0 and measured(settings, stage.kept(), month).webhooks >= true.webhooks,
+        f"{true.webhooks} webhooks",
+        news=lambda: outstanding(settings),
+    )
+    return measured(settings, stage.kept(), month)
