@@ -20,7 +20,7 @@ Piece = tuple[str, bytes]
 """where it was found, what it is"""
 
 _DIGITS = re.compile(rb"\d{9,}")
-_NAMES = re.compile(rb"ZZ[A-Z]{3,}")
+_LONGEST_NAME = 64
 _MAILS = re.compile(rb"[a-z0-9._-]+@example\.(?:fr|org)")
 
 
@@ -35,7 +35,8 @@ class Needles:
             self._add(person)
 
     def _add(self, person: Mapping[str, Any]) -> None:
-        self.names.add(person["identite"]["nom"].encode())
+        name = person["identite"]["nom"]
+        self.names |= {name.encode(), name.encode("cp1252", errors="ignore")}
         if person["identite"].get("nir13"):
             self.numbers.add(person["identite"]["nir13"].encode())
         self.numbers |= {dossier["numdemrsa"].encode() for dossier in person["dossiers"]}
@@ -51,8 +52,10 @@ class Needles:
         for run in _DIGITS.findall(content):
             windows = {run[i : i + n] for n in (9, 11, 13) for i in range(len(run) - n + 1)}
             found |= windows & self.numbers
-        for run in _NAMES.findall(content):
-            found |= {run[:n] for n in range(5, len(run) + 1)} & self.names
+        start = content.find(b"ZZ")
+        while start != -1:  # every invented surname begins so, and no French one does
+            found |= {content[start : start + n] for n in range(5, _LONGEST_NAME)} & self.names
+            start = content.find(b"ZZ", start + 1)
         return found
 
 
