@@ -58,7 +58,7 @@ class SchemaRegistry:
             "vertx.cacheDirBase": str(self.folder / "tmp" / "vertx"),
         }
         start = java.command(
-            heap_mb=HEAP_MB, temporary=self.folder / "tmp", archive=self.installed.folder / "registre.jsa"
+            heap_mb=HEAP_MB, temporary=self.folder / "tmp", folder=self.installed.folder, use="registre"
         )
         options = tuple(f"-D{key}={value}" for key, value in settings.items())
         jar = self.installed.registry / "quarkus-run.jar"

@@ -18,6 +18,7 @@ from typing import Final, Self
 import orjson
 
 from bus.errors import Misconfigured, Unavailable
+from bus.platform import java
 from bus.platform.locks import exclusive
 
 DOWNLOADS: Final = 8
@@ -84,6 +85,7 @@ def install(folder: Path, progress: Progress, wanted: tuple[Artifact, ...] | Non
         _fetch_missing(folder, artifacts, known, progress)
         registry = next(a for a in artifacts if a.name == REGISTRY_ARTIFACT)
         unpacked = _unpack(folder, registry, progress)
+        java.ensure_base_archive(folder)
     jars = sorted(folder / a.filename for a in artifacts if a.packaging == "jar")
     return Installed(tuple(jars), unpacked, folder)
 

@@ -100,7 +100,7 @@ class Broker:
 
     def program(self) -> Program:
         """Give the command of the broker."""
-        return Program(self.name, (*self._java(HEAP_MB), "kafka.Kafka", str(self._properties)))
+        return Program(self.name, (*self._java("kafka"), "kafka.Kafka", str(self._properties)))
 
     def ready(self) -> bool:
         """Say whether a client gets its metadata."""
@@ -120,21 +120,17 @@ class Broker:
         self._configure(partial)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         arguments = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
-        if run_once(Program("kafka-format", (*self._java(128), *arguments)), self.log) != 0:
+        if run_once(Program("kafka-format", (*self._java("kafka-format"), *arguments)), self.log) != 0:
             raise Misconfigured(f"le stockage de Kafka n’a pas pu être préparé : voir {self.log}")
         partial.rename(self.data)
         self._configure(self.data)
 
-    def _java(self, heap_mb: int) -> tuple[str, ...]:
+    def _java(self, use: str) -> tuple[str, ...]:
         return (
-            *java.command(heap_mb=heap_mb, temporary=self.folder / "tmp", archive=self._archive(heap_mb)),
+            *java.command(heap_mb=HEAP_MB, temporary=self.folder / "tmp", folder=self.installed.folder, use=use),
             "--sun-misc-unsafe-memory-access=allow",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             "-Dlog4j2.disableJmx=true",
             "-cp",
             ":".join(map(str, self.installed.kafka_jars)),
         )
-
-    def _archive(self, heap_mb: int) -> Path:
-        kind = "broker" if heap_mb == HEAP_MB else "format"  # another main class loads other classes
-        return self.installed.folder / f"kafka-{kind}.jsa"

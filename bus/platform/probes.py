@@ -16,7 +16,7 @@ def kafka_ready(bootstrap: str) -> bool:
 
 
 def registry_ready(url: str) -> bool:
-    """Say whether the registry answers from its storage; its own health check is on a port that only its starter knows."""
+    """Say whether the registry answers from its storage; only its starter knows the port of its own health check."""
     return http_ok(url, f"{urlsplit(url).path}/config")
 
 
