@@ -99,3 +99,10 @@ def test_a_symbol_of_a_newer_writer_becomes_inconnu() -> None:
     sent = value(registry, schema, {**record, "donnees": {**record["donnees"], "raison": "raison_future"}})
 
     assert Codec(registry).decode(sent)["donnees"]["raison"] == "INCONNU"
+
+
+def test_a_registry_that_writes_the_full_name_without_namespace_is_understood(registry: MemoryRegistry) -> None:
+    record, schema = example(NAME, "cloture"), avro_schemas.read(NAME)
+    rewritten = {key: value for key, value in schema.items() if key != "namespace"} | {"name": NAME}
+
+    assert Codec(registry).decode(value(registry, rewritten, record)) == record
