@@ -1,0 +1,65 @@
+"""``bus personne``: the rights of a person over what the bus keeps."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from guichet.output import emit, json_option
+
+
+@click.group()
+def personne() -> None:
+    """Les droits d’une personne : effacement."""
+
+
+@personne.command()
+@click.option("--sujet", help="Identifiant de la personne dans le bus ; sinon son NIR est lu sur l’entrée standard.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@json_option
+def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Efface une personne : sa clé est détruite, rien de ce qui est gardé ne se lit plus, elle ne reviendra pas.
+
+    Le NIR se donne sur l’entrée standard, jamais en argument : les arguments se lisent dans la liste des processus.
+    """
+    from bus.db import connect
+    from bus.errors import Refused
+    from bus.identity import InvalidNir
+    from bus.platform.postgres import database
+    from bus.settings import Settings
+    from bus.vault import Pepper
+    from guichet.erasure import Fate, Proof, erase, subject_of
+
+    settings = Settings.load(data_dir)
+    pepper = Pepper.load(settings.secrets_dir or settings.data_dir / "secrets" / "ingest")
+    nir = None if sujet else _read_nir()
+    with database(settings) as found, connect(found, "bus_guichet", autocommit=True) as conn:
+        try:
+            fate, subject = (Fate.ERASED, sujet) if nir is None else subject_of(conn, pepper, nir)
+        except InvalidNir as error:
+            raise Refused("ce qui a été lu n’est pas un NIR") from error
+        folder = settings.data_dir / "spool"
+        proof = Proof(fate, None) if subject is None else erase(conn, pepper, subject, folder)
+    emit(proof.as_dict(), as_json=as_json, text=lambda: _told(proof.as_dict()))
+    if proof.resultat is Fate.UNKNOWN:
+        raise Refused("personne inconnue du bus : rien à effacer")
+
+
+def _read_nir() -> str:
+    """Read one line, without echo when somebody types it."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt("NIR", hide_input=True, err=True)
+        return typed.strip()
+    return sys.stdin.readline().strip()
+
+
+def _told(proof: dict[str, object]) -> str:
+    words = {
+        "effacee": "La personne est effacée : plus rien de ce qui est gardé sur elle ne se lit.",
+        "deja_effacee": "La personne était déjà effacée.",
+        "inconnue": "Personne inconnue : rien à effacer.",
+    }
+    counts = [
+        f"  {name.replace('_', ' ')} : {value}" for name, value in proof.items() if isinstance(value, int) and value
+    ]
+    return "\n".join([words[str(proof["resultat"])], *counts])
