@@ -9,7 +9,7 @@ from bus.db import LOCK_OUTBOX
 from producers.events import Cause, Event, outbox_row
 from producers.flux import Desk, Flux, Tally
 from producers.lookups import Scope
-from producers.observation import FluxRejected, Header
+from producers.observation import FluxRejected, Header, Motif
 from producers.verdict import Report, Verdict, detail, genre
 
 CHANNEL: Final = "journal_outbox"
@@ -112,19 +112,27 @@ def refuse(desk: Desk, flux: Flux, header: Header | None, cause: FluxRejected, *
     return report
 
 
+_EARLIER: Final = """
+select authority, natflux, typeflux, dtref, dtcreaflux, heucreaflux, verdict, motif, detail, lus, valides, rejets,
+  evenements, received_at from journal.flux where flux_id = %s
+"""
+
+
 def earlier_report(conn: psycopg.Connection, flux: Flux) -> Report | None:
-    """Give the report of bytes already decided; None when they are new. Their first verdict is in ``detail``."""
-    row = conn.execute(
-        "select authority, natflux, typeflux, dtref, dtcreaflux, heucreaflux, verdict, motif, received_at"
-        " from journal.flux where flux_id = %s",
-        (flux.flux_id,),
-    ).fetchone()
+    """Give the report of bytes already decided; None when they are new.
+
+    The same delivery, met again after a crash, has its own report; another delivery is a ``doublon``, with the first
+    verdict in its detail.
+    """
+    row = conn.execute(_EARLIER, (flux.flux_id,)).fetchone()
     if row is None:
         return None
     kind = dict(zip(("natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux"), row[1:6], strict=True))
+    head = (flux.file_name, flux.flux_id, flux.source.value, row[0], kind)
+    if row[13] == flux.received_at:
+        return Report(*head, Verdict(row[6]), Motif(row[7]) if row[7] else None, *row[8:13])
     first = f"{row[6]}, {row[7]}" if row[7] else row[6]
-    text = f"déjà reçu le {row[8]:%Y-%m-%d} : {first}"
-    return Report(flux.file_name, flux.flux_id, flux.source, row[0], kind, Verdict.DOUBLON, None, text, 0, 0, 0, {})
+    return Report(*head, Verdict.DOUBLON, None, f"déjà reçu le {row[13]:%Y-%m-%d} : {first}", 0, 0, 0, {})
 
 
 def _set_reference(conn: psycopg.Connection, header: Header | None, scopes: list[Scope]) -> None:
@@ -145,7 +153,8 @@ def _close(desk: Desk, flux: Flux, report: Report) -> None:
     emitter = tally.emitter(flux.source)
     head = (flux.flux_id, flux.source.value, emitter, report.autorite, flux.file_name)
     desk.conn.execute(_FLUX, (*head, *kind, *judged, *counts))
-    desk.conn.execute("update journal.spool set decided = true where flux_id = %s", (flux.flux_id,))
+    # A watched file is settled only once its report is written: a crash in between must not lose the report.
+    desk.conn.execute("update journal.spool set decided = true where flux_id = %s and folder is null", (flux.flux_id,))
     desk.staging.clear()
     desk.conn.execute(f"notify {CHANNEL}")
     desk.conn.commit()

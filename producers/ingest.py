@@ -83,12 +83,14 @@ class Ingest:
         return self._take(flux, lambda: _same(spool.read(path), flux.flux_id))
 
     def spooled(self, copy: spool.Spooled) -> Report:
-        """Take in a file already sealed in the spool; the copy is destroyed once the file is accepted."""
+        """Take in a file already sealed in the spool; one whose verdict was given before a crash gets it again."""
         flux = Flux(copy.flux_id, copy.source, copy.file_name, copy.received_at)
-        report = self._earlier(flux) or self._take(flux, copy.chunks)
+        return self._earlier(flux) or self._take(flux, copy.chunks)
+
+    def settle(self, copy: spool.Spooled) -> None:
+        """Destroy the copy of an accepted file, once its report is written; a refused one stays for 30 days."""
         with self.desk.conn.transaction():
             spool.settle(self.desk.conn, self.folder, copy.flux_id)
-        return report
 
     def purge(self) -> None:
         """Destroy what has been kept long enough: refused files, rows that waited in vain."""
@@ -102,7 +104,7 @@ class Ingest:
     def _earlier(self, flux: Flux) -> Report | None:
         report = decision.earlier_report(self.desk.conn, flux)
         self.desk.conn.rollback()
-        if report is not None:
+        if report is not None and report.verdict is Verdict.DOUBLON:
             INGEST_RECORDS.labels(source=flux.source.value, result="duplicate").inc()
         return report
 
