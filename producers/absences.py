@@ -6,7 +6,7 @@ from typing import Final
 
 from producers import difference, lookups
 from producers.dossiers import MAX_GAP_DAYS, DossierStager, instant
-from producers.events import Cause, Event, outbox_row
+from producers.events import Cause, Event, Place, outbox_row
 from producers.flux import Desk, Flux
 from producers.lookups import DossierKey, PersonRow, Scope
 from producers.observation import Header
@@ -108,11 +108,7 @@ class Absences:
                     donnees=fact.donnees,
                     subject_id=row.subject_id,
                     dossier=row.key[1],
-                    territoire=self._place(scope, row.state),
+                    territoire=Place(scope.authority, row.state.commune),
                 )
             )
         )
-
-    @staticmethod
-    def _place(scope: Scope, state: PersonState) -> dict[str, str | None]:
-        return {"ideparte": scope.authority, "commune_insee": state.commune}

@@ -11,7 +11,7 @@ from bus.errors import InvalidEvent
 from bus.sealing import DataKey
 from producers import difference, lookups
 from producers.aside import put_aside
-from producers.events import Cause, Event, outbox_row
+from producers.events import Cause, Event, Place, outbox_row
 from producers.flux import Desk, Flux
 from producers.lookups import DossierKey, Found, Scope
 from producers.observation import BadRecord, Header, Household
@@ -233,7 +233,7 @@ class _Batch:
 
     def _emit(self, item: _Item, facts: list[Fact], present: dict[str, Present]) -> None:
         parts = {subject: PersonParts(self._keys[subject], item.seen, one.adult) for subject, one in present.items()}
-        place = {"ideparte": departement(item.seen.ideparte), "commune_insee": item.seen.commune}
+        place = Place(departement(item.seen.ideparte), item.seen.commune)
         for index, fact in enumerate(facts):
             self._flux.tally.events[fact.type] += 1
             sealed = parts[fact.subject_id].pick(fact.parts) if fact.subject_id in parts else []

@@ -11,7 +11,16 @@ from bus.topics import EVENEMENTS, FLUX
 from producers.parts import SealedPart
 
 NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:insertion-bus:evenement")
-NO_PLACE: Final[Mapping[str, str | None]] = {"ideparte": None, "commune_insee": None}
+
+
+class Place(NamedTuple):
+    """The source's statement of a territory: département code and INSEE commune."""
+
+    ideparte: str | None = None
+    commune_insee: str | None = None
+
+
+NOWHERE: Final = Place()
 
 
 class OutboxRow(NamedTuple):
@@ -50,7 +59,7 @@ class Event:
     donnees: Mapping[str, Any]
     subject_id: str | None = None
     dossier: str | None = None
-    territoire: Mapping[str, str | None] = NO_PLACE
+    territoire: Place = NOWHERE
     scelle: tuple[SealedPart, ...] = ()
 
 
@@ -79,7 +88,7 @@ def _record(event: Event, identifier: uuid.UUID) -> dict[str, Any]:
         "date_publication": event.published_at,
         "cle_personne": event.subject_id,
         "cle_dossier": event.dossier,
-        "territoire": event.territoire,
+        "territoire": event.territoire._asdict(),
         "cause": {"flux_id": cause.flux_id, "enregistrement": cause.rank, "regle": cause.rule},
         "corrige": None,
         "annule": None,

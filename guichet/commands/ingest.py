@@ -48,7 +48,7 @@ def ingest(
     reports = take(settings, fichiers, source)
     emit([report.as_json() for report in reports], as_json=as_json, text=lambda: "\n".join(map(line, reports)))
     if any(report.verdict.value == "rejete" for report in reports):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)  # click returns its own Exit instead of raising it when it does not stand alone
 
 
 def take(settings: Settings, files: Sequence[Path], source: str) -> "list[Report]":
