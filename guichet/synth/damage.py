@@ -62,6 +62,13 @@ class Chance:
             self._kinds.remove(kind)  # the same bytes twice would be a duplicate
         return kind
 
+    def missed(self, kind: Anomaly) -> None:
+        """Keep a defect that the file could not carry for another one."""
+        if kind in _COPIES:
+            self._next = (self._next - 1) % len(self._kinds)
+        else:
+            self._records -= 1
+
     def contact(self) -> Anomaly | None:
         """Give the defect of the next contact file: a duplicate, or none."""
         return Anomaly.DOUBLON if self._draws.chance(self._rate) else None

@@ -103,20 +103,22 @@ class Writer:
         entry = _entry(planned, good, lus=counts.read, rejets=counts.bad)
         if extra and (counts.bad or counts.marked):
             entry["anomalies"] = [str(extra.anomaly)]
-        if defect is Anomaly.DOUBLON:
-            self.truth.file(entry)
-            self._duplicate(entry, self._name(planned))
-            return
-        if (
-            defect in damage.MOTIVES
-            and defect
-            and damage.damage(self.out / good, self.out / first, defect, records=counts.read)
-        ):
-            self.truth.file(
-                entry | {"nom": first, "verdict": "rejete", "motif": damage.MOTIVES[defect], "anomalies": [str(defect)]}
-                | {"lus": 0, "valides": 0, "rejets": 0, "repare_par": good}
-            )  # fmt: skip
+        elif extra:
+            self.chance.missed(extra.anomaly)
+        if defect in damage.MOTIVES and defect:
+            self._spoil(entry, first, defect, counts.read)
         self.truth.file(entry)
+        if defect is Anomaly.DOUBLON:
+            self._duplicate(entry, self._name(planned))
+
+    def _spoil(self, good: dict[str, Any], name: str, defect: Anomaly, records: int) -> None:
+        """Write the bad copy that comes before a good file of the same day."""
+        if not damage.damage(self.out / good["nom"], self.out / name, defect, records=records):
+            self.chance.missed(defect)
+            return
+        verdict = {"verdict": "rejete", "motif": damage.MOTIVES[defect], "anomalies": [str(defect)]}
+        counts = {"lus": 0, "valides": 0, "rejets": 0, "repare_par": good["nom"]}
+        self.truth.file(good | {"nom": name} | verdict | counts)
 
     def _extra(self, slot: Slot) -> beneficiaires.Extra | None:
         anomaly = self.chance.record(monthly=slot.monthly)
