@@ -173,18 +173,20 @@ class Platform:
             if time.monotonic() > deadline:
                 raise Refused(f"une commande utilise la base de {self.data_dir} ; réessayez quand elle aura fini")
             time.sleep(POLL)
-        self._stop_orphans()
+        stop_children(self.data_dir, self._progress)
 
-    def _stop_orphans(self) -> None:
-        """End what a platform killed at once has left: two brokers on the same data would destroy them."""
-        for pid_file in sorted(self.data_dir.glob("processus/*.pid")):
-            identity = Identity.read(pid_file)
-            if identity is not None and identity.pid != os.getpid():
-                self._progress(
-                    f"arrêt d’un processus laissé par une plateforme tuée : {pid_file.stem} ({identity.pid})"
-                )
-                identity.stop()
-            pid_file.unlink(missing_ok=True)
+
+def stop_children(data_dir: Path, progress: Callable[[str], None]) -> None:
+    """End what a platform killed at once has left: two brokers on the same data would destroy them.
+
+    Call it with the folder's lock. A pid file that does not prove a living process is only removed.
+    """
+    for pid_file in sorted((data_dir / "processus").glob("*.pid")):
+        identity = Identity.read(pid_file)
+        if identity is not None and identity.pid != os.getpid():
+            progress(f"arrêt d’un processus laissé par une plateforme tuée : {pid_file.stem} ({identity.pid})")
+            identity.stop()
+        pid_file.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)

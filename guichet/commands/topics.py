@@ -1,0 +1,72 @@
+"""``bus topics``: create the declared topics, compare a broker with them, list them."""
+
+from pathlib import Path
+
+import click
+
+from bus.errors import Misconfigured
+from bus.settings import Settings
+from guichet.output import emit, json_option, table
+
+data_option = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Dossier de données (BUS_DATA_DIR, .bus).",
+)
+
+
+@click.group()
+def topics() -> None:
+    """Les topics du bus, déclarés en un seul endroit."""
+
+
+@topics.command()
+@data_option
+@json_option
+def apply(data_dir: Path | None, *, as_json: bool) -> None:
+    """Crée les topics qui manquent ; n’en modifie aucun, et refuse un broker qui diffère."""
+    from bus import topics as declared
+
+    created = declared.apply(_bootstrap(data_dir))
+    total = len(declared.TOPICS)
+    emit({"crees": created, "declares": total}, as_json=as_json, text=f"{len(created)} créés, {total} déclarés")
+
+
+@topics.command()
+@data_option
+@json_option
+def check(data_dir: Path | None, *, as_json: bool) -> None:
+    """Compare le broker à la déclaration ; code de sortie 3 et la liste des écarts s’il diffère."""
+    from bus import topics as declared
+
+    declared.check(_bootstrap(data_dir))
+    total = len(declared.TOPICS)
+    emit({"declares": total, "conforme": True}, as_json=as_json, text=f"{total} topics conformes")
+
+
+@topics.command()
+@json_option
+def ls(*, as_json: bool) -> None:
+    """Montre les topics déclarés : partitions, conservation, qui y écrit, pour quoi."""
+    from bus.topics import TOPICS
+
+    rows = [
+        {
+            "topic": topic.name,
+            "partitions": topic.partitions,
+            "conservation": "compacté" if topic.retention_days is None else f"{topic.retention_days} j",
+            "ecrit_par": topic.owner,
+            "objet": topic.purpose,
+        }
+        for topic in TOPICS
+    ]
+    columns = ["topic", "partitions", "conservation", "ecrit_par", "objet"]
+    emit(rows, as_json=as_json, text=lambda: table(rows, columns))
+
+
+def _bootstrap(data_dir: Path | None) -> str:
+    bootstrap = Settings.load(data_dir).kafka_bootstrap
+    if bootstrap is None:
+        raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme (bus dev up)")
+    return bootstrap
