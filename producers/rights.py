@@ -50,7 +50,7 @@ def _openings(was: Right, now: Right, etat_before: str, seen: Household, day: da
     if now is Right.SUSPENDED and etat_before != seen.etat:
         told.append(_suspension(seen, day))
     if was is Right.SUSPENDED and now is Right.OPEN:
-        told.append(_resumption(seen, etat_before, day))
+        told.append(_resumption(etat_before, day))
     return told
 
 
@@ -71,8 +71,8 @@ def _suspension(seen: Household, day: date) -> Change:
     )
 
 
-def _resumption(seen: Household, etat_before: str, day: date) -> Change:
-    donnees = {"etat": seen.etat, "etat_precedent": etat_before}
+def _resumption(etat_before: str, day: date) -> Change:
+    donnees = {"etat_precedent": etat_before}
     return lambda subject, role: Fact(subject, "rsa.droit.repris", {"role": role, **donnees}, day)
 
 
