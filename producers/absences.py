@@ -108,7 +108,7 @@ class Absences:
                     donnees=fact.donnees,
                     subject_id=row.subject_id,
                     dossier=row.key[1],
-                    territoire=Place(scope.authority, row.state.commune),
+                    territoire=Place(scope.authority.partition("/")[0], row.state.commune),
                 )
             )
         )

@@ -1,6 +1,6 @@
 """A batch of households: looked up together, compared one by one, staged together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -48,10 +48,12 @@ class DossierStager:
         self._known_scopes = lookups.scopes(desk.conn)
         self._authorities = {scope.scope_id: scope.authority for scope in self._known_scopes.values()}
         self._contexts: dict[int, Context] = {}
+        self._main_authority: str | None = None
         self.scopes: dict[int, Scope] = {}
 
     def stage(self, batch: Sequence[Household | BadRecord]) -> None:
         """Stage one batch (≤ 1,000 records): states, people, keys, events."""
+        self._main_authority = self._main_authority or main_authority(batch)
         items = [item for record in batch if (item := self._sort(record)) is not None]
         found = lookups.dossiers(self._desk.conn, {item.key for item in items})
         fresh = [item for item in items if not self._is_stale(item, found.get(item.key))]
@@ -110,7 +112,7 @@ class DossierStager:
             tally.out_of_scope += 1
             self._desk.staging.add("staged_present", NO_SCOPE, self._desk.pepper.dossier(record.numdemrsa))
             return None
-        scope = self.scope_of(record.fonorg, record.numorg, authority)
+        scope = self.scope_of(record.fonorg, record.numorg, self._scope_authority(authority))
         key = (scope.scope_id, self._desk.pepper.dossier(record.numdemrsa))
         tally.valid += 1
         tally.authorities[authority] += 1
@@ -122,6 +124,13 @@ class DossierStager:
             return None
         return _Item(record, scope, key, candidates(self._desk.pepper, record.numdemrsa, record.adults))
 
+    def _scope_authority(self, authority: str) -> str:
+        """Name the scope of a record; of one whose commune is unknown, by the authority that its file is for.
+
+        The two authorities of 69 receive each their file from one caisse: what one of them lacks is not absent.
+        """
+        return f"{UNDECIDED}/{self._main_authority or ''}" if authority == UNDECIDED else authority
+
     def _bad(self, record: BadRecord) -> None:
         scope = self._scope_of_bad(record)
         put_aside(self._desk, self._flux, record, scope.source if scope else "cnaf")
@@ -132,7 +141,8 @@ class DossierStager:
     def _scope_of_bad(self, record: BadRecord) -> Scope | None:
         """Give the scope that a bad record still names, if it is a known one: its text is not to be trusted."""
         authority = authority_of(record.ideparte or "", record.commune)
-        name = ((record.fonorg or "").upper(), (record.numorg or "").upper(), authority or "")
+        scope_authority = self._scope_authority(authority) if authority else ""
+        name = ((record.fonorg or "").upper(), (record.numorg or "").upper(), scope_authority)
         return self._known_scopes.get(name)
 
     def _is_stale(self, item: _Item, found: Found | None) -> bool:
@@ -214,7 +224,7 @@ class _Batch:
         here = item.scope.authority
         return Elsewhere(
             eligible_here=any(state.eligible and authority == here for authority, state in others),
-            authorities=tuple(sorted({authority for authority, _ in others} - {here, UNDECIDED})),
+            authorities=tuple(sorted({name for name, _ in others if name != here and not undecided(name)})),
         )
 
     def _repeated(self, key: DossierKey) -> bool:
@@ -278,6 +288,18 @@ class _Batch:
             if changed:
                 for subject, state in self._by_dossier[key].items():
                     staging.add("staged_person", *key, subject, *state)
+
+
+def main_authority(batch: Sequence[Household | BadRecord]) -> str | None:
+    """Give the authority of most records, those that leave it undecided left out."""
+    found = (authority_of(record.ideparte, record.commune) for record in batch if isinstance(record, Household))
+    counts = Counter(authority for authority in found if authority and authority != UNDECIDED)
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def undecided(authority: str) -> bool:
+    """Tell whether a scope's authority is not known: 69, commune unknown."""
+    return authority.startswith(f"{UNDECIDED}/")
 
 
 @lru_cache(maxsize=65_536)  # its arguments come from files
