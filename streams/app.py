@@ -1,6 +1,7 @@
 """The stream stage: ``evenements`` in; the authorities' topics, quarantine and the changelog of persons out."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from streams.state import Persons
 from streams.store import claim
 
 GROUP: Final = "bus-stream"
+LIBRARIES: Final = ("aiokafka", "faust", "mode")
 SESSION: Final = 6.0  # seconds: how long a dead worker's partitions wait
 LINGER_MS: Final = 40  # only while a batch is being decided: each batch ends with a flush, which waits for nobody
 
@@ -85,12 +87,18 @@ class Stage:
             await self.app.start()
             await _first(stop.wait(), self.app.lane.over.wait(), self.app.wait_until_stopped())
         finally:
-            await self.app.stop()
-            await self._persons.close()
-            os.close(self._lock)
-        failure = self.app.lane.failure or self.app.crash_reason
+            failure = self.app.lane.failure or self.app.crash_reason
+            await self._close()
         if failure is not None:
             raise failure
+
+    async def _close(self) -> None:
+        try:
+            await self.app.stop()
+        except Exception as error:  # noqa: BLE001 - the first failure is the one to tell; this one loses nothing
+            log.warning("stop was not clean", error=type(error).__name__)
+        await self._persons.close()
+        os.close(self._lock)
 
 
 def create_app(bootstrap: str, folder: Path) -> LaneApp:
@@ -124,16 +132,17 @@ def state_dir(settings: Settings) -> Path:
 def main(settings: Settings) -> None:
     """Run one worker until it is told to stop; raises what stopped it otherwise."""
     telemetry.setup_logging("stream", settings)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # Faust's objects take the current loop when they are made
-    stage = Stage(settings)
-    door = telemetry.serve(settings.metrics_port, lambda: stage.ready)
-    log.info("stream started", metrics_port=door.port)
-    try:
-        loop.run_until_complete(stage.run())
-    finally:
-        door.close()
-        loop.close()
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)  # each tells its every step
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())  # Faust's objects take the current loop when they are made
+        stage = Stage(settings)
+        door = telemetry.serve(settings.metrics_port, lambda: stage.ready)
+        log.info("stream started", metrics_port=door.port)
+        try:
+            runner.run(stage.run())
+        finally:
+            door.close()
     log.info("stream stopped", appended=stage.codec.appended, reencoded=stage.codec.reencoded)
 
 

@@ -200,9 +200,8 @@ class LaneConsumer(driver.Consumer):
         """Commit offsets as a member of the present generation; False when the group has moved on."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust gives no other access
         try:
-            await self._thread.call_thread(
-                consumer.commit, {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
-            )
+            rows = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
+            await self._thread.call_thread(consumer.commit, rows)
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
             log.warning("commit refused", error=type(error).__name__)
             return False

@@ -58,7 +58,7 @@ def phone(octets: bytes, *, consent: str = "inconnu", print_: bytes | None = Non
     )
 
 
-def record(  # noqa: PLR0913 - one keyword per thing a test may vary
+def record(
     type_: str,
     *,
     day: int = 0,

@@ -225,7 +225,7 @@ class Registry:
     def __init__(self) -> None:
         self.schemas: list[Any] = []
 
-    def id_of(self, subject: str, schema: Any) -> int:
+    def id_of(self, _subject: str, schema: Any) -> int:
         if schema not in self.schemas:
             self.schemas.append(schema)
         return self.schemas.index(schema) + 1

@@ -1,0 +1,256 @@
+"""The stream stage on a real broker: what comes out, and what survives being killed anywhere."""
+
+import shutil
+import signal
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.ports import free_port
+from helpers.stream_cases import body, phone, record
+from helpers.stream_worker import Bench, Worker
+from helpers.wait import eventually
+
+from bus import kafka, topics
+from bus.platform import Platform
+from bus.registry import Registry, apply_contract
+from streams.person import PersonState
+
+LYON, TARARE = "69123", "69243"
+
+
+@pytest.fixture
+def bench(platform: Platform, tmp_path: Path) -> Bench:
+    assert platform.settings.kafka_bootstrap is not None
+    topics.apply(platform.settings.kafka_bootstrap)
+    apply_contract(Registry(str(platform.settings.registry_url)))
+    return Bench(platform.settings, tmp_path)
+
+
+def life(person: str, *, ideparte: str = "52", commune: str | None = None) -> list[dict[str, Any]]:
+    """Give the events of one person: contact first, entry, new contact, departure, what follows it."""
+    return [
+        record("contact.mis_a_jour", person=person, scelle=[phone(b"first")]),
+        record("rsa.droits_devoirs.entree", day=2, person=person, ideparte=ideparte, commune=commune),
+        record("adresse.changee", day=3, person=person, ideparte=ideparte, commune=commune),
+        record("contact.mis_a_jour", day=5, person=person, scelle=[phone(b"second")]),
+        record("rsa.mutation.sortante", day=9, person=person, ideparte=ideparte, commune=commune),
+        record("rsa.mutation.entrante", day=10, person=person, ideparte="21", source="cnaf/caf-211"),
+        record("contact.mis_a_jour", day=12, person=person, scelle=[phone(b"third")]),
+    ]
+
+
+def somebody() -> str:
+    return uuid.uuid4().hex
+
+
+def crowd(bench: Bench, count: int) -> None:
+    """Feed the lives of several persons, interleaved."""
+    lives = [life(somebody()) for _ in range(count)]
+    for turn in zip(*lives, strict=True):
+        bench.feed(*turn)
+
+
+def content(state: PersonState) -> PersonState:
+    """Give a state without its place in the log, which only the broker knows."""
+    return replace(state, journal=0, vu=-1)
+
+
+def check_states(bench: Bench) -> None:
+    wanted = {key: content(state) for key, state in bench.persons.items()}
+    eventually(
+        lambda: {key: content(state) for key, state in bench.states().items()} == wanted,
+        timeout=30,
+        what="the state that the events give",
+    )
+
+
+def test_events_reach_each_authority_enriched_under_their_own_id(bench: Bench) -> None:
+    bench.feed(*life(somebody()), *life(somebody(), ideparte="69", commune=LYON))
+    bench.feed(*life(somebody(), ideparte="69", commune=TARARE))
+
+    with bench.worker():
+        bench.settle("52", "69M", "69D", "21")
+        check_states(bench)
+
+    [entry] = [v for _, _, v in bench.routed("69M") if bench.codec.decode(v)["type"] == "rsa.droits_devoirs.entree"]
+    added = bench.codec.decode(entry)["enrichissement"]
+    assert added["autorite"] == "69M"
+    assert [part["octets"] for part in added["contact"]] == [b"first"]
+
+
+def test_routed_records_carry_the_headers_of_the_contract(bench: Bench) -> None:
+    one = record("rsa.droits_devoirs.entree", person=somebody(), ideparte="10")
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    bench.feed_raw(
+        one["cle_personne"], bench.codec.frame(one["type"], 1, body(one)), kafka.event_headers(one, traceparent=trace)
+    )
+
+    with bench.worker():
+        eventually(lambda: bool(_headers(bench, "10", one["id"])), timeout=40, what="the routed record")
+
+    headers = _headers(bench, "10", one["id"])
+    assert headers["ce_autorite"] == b"10"
+    assert headers["traceparent"] == trace
+    assert headers["ce_type"] == b"rsa.droits_devoirs.entree"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda bench, one: bench.codec.frame(one["type"], 1, body(one))[:-9], b"avro_illisible"),
+        (lambda _, __: b"\x00\x7f\xff\xff\xff rien", b"schema_inconnu"),
+        (lambda _, __: b"<xml/>", b"cadre_confluent"),
+        (lambda bench, one: _framed(bench, one, ideparte="69", commune_insee="00000"), b"commune_inconnue"),
+        (lambda bench, one: _framed(bench, one, ideparte="999", commune_insee=None), b"autorite_inconnue"),
+        (lambda bench, one: _framed(bench, one, ideparte=None, commune_insee=None), b"territoire_absent"),
+    ],
+)
+def test_what_cannot_be_routed_is_put_aside_as_it_came_with_its_reason(bench: Bench, spoil: Any, reason: bytes) -> None:
+    one = record("rsa.droits_devoirs.entree", person=somebody())
+    value = spoil(bench, one)
+    bench.feed_raw(one["cle_personne"], value, [("ce_id", one["id"].encode())])
+
+    with bench.worker():
+        eventually(lambda: bool(_aside(bench, one["cle_personne"])), timeout=40, what="the quarantined record")
+
+    [found] = _aside(bench, one["cle_personne"])
+    headers = dict(found.headers())
+    assert found.value() == value
+    assert headers["motif"] == reason
+    assert (headers["etape"], headers["topic"], headers["ce_id"]) == (b"stream", b"evenements", one["id"].encode())
+    assert int(headers["offset"]) >= 0
+    assert int(headers["partition"]) in range(12)
+
+
+def test_an_erased_person_is_forgotten(bench: Bench) -> None:
+    person, other = somebody(), somebody()
+    bench.feed(*life(person), *life(other))
+
+    with bench.worker():
+        bench.settle("52", "21")
+        bench.feed_raw(person, None)
+        eventually(lambda: person not in bench.states(), timeout=30, what="the tombstone")
+
+    assert other in bench.states()
+
+
+@pytest.mark.parametrize("point", ["stream.after_output", "stream.after_changelog", "stream.after_state"])
+def test_a_kill_at_any_point_loses_nothing_and_repeats_only_exact_copies(bench: Bench, point: str) -> None:
+    tokens = bench.folder / "failpoints"
+    tokens.mkdir()
+    for number, count in enumerate((1, 2)):
+        (tokens / f"{point}@{count}#{number}").touch()
+
+    with bench.worker(BUS_FAILPOINTS_DIR=str(tokens)) as worker:
+        for _ in range(2):
+            crowd(bench, 20)
+            assert worker.ended() == -signal.SIGKILL
+            worker.start()
+        bench.settle("52", "21")
+        check_states(bench)
+
+    assert (tokens / "hits.log").read_text().split() == [point] * 2
+
+
+def test_a_clean_stop_makes_no_copy(bench: Bench) -> None:
+    with bench.worker() as worker:
+        for _ in range(3):
+            crowd(bench, 20)
+            eventually(lambda: bool(bench.routed("52")), timeout=40, what="a first output")
+            worker.signal(signal.SIGTERM)
+            assert worker.ended() == 0
+            worker.start()
+        bench.settle("52", "21")
+
+    ids = [id_ for code in ("52", "21") for _, id_, _ in bench.routed(code)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_lost_store_is_rebuilt_from_the_changelog(bench: Bench) -> None:
+    person = somebody()
+    first, rest = life(person)[:4], life(person)[4:]
+    with bench.worker() as worker:
+        bench.feed(*first)
+        bench.settle("52")
+        worker.kill()
+        shutil.rmtree(bench.folder / "etat")
+        worker.start()
+
+        bench.feed(*rest)
+        bench.settle("52", "21")
+        check_states(bench)
+
+
+def test_a_restart_reads_only_the_tail_of_the_changelog(bench: Bench) -> None:
+    with bench.worker() as worker:
+        crowd(bench, 10)
+        bench.settle("52", "21")
+        worker.signal(signal.SIGTERM)
+        assert worker.ended() == 0
+        before = worker.said('"records": 0')
+        worker.start()
+        eventually(lambda: worker.said('"records": 0') == before + 12, timeout=30, what="twelve empty tails")
+
+
+def test_two_workers_share_the_partitions_and_lose_nothing(bench: Bench) -> None:
+    with bench.worker() as first, bench.worker() as second:  # the same folder: each takes its own part of it
+        crowd(bench, 30)
+        eventually(
+            lambda: first.said("state restored") > 0 and second.said("state restored") > 0,
+            timeout=40,
+            what="two members",
+        )
+        crowd(bench, 30)
+        first.signal(signal.SIGTERM)
+        assert first.ended() == 0
+        crowd(bench, 30)
+        bench.settle("52", "21")
+        check_states(bench)
+
+
+def test_a_worker_that_wakes_after_its_session_undoes_nothing(bench: Bench) -> None:
+    persons = [somebody() for _ in range(30)]
+    with bench.worker() as sleeper:
+        bench.feed(*(one for person in persons for one in life(person)[:2]))
+        sleeper_busy(bench, sleeper)
+        sleeper.signal(signal.SIGSTOP)
+        with bench.worker("autre"):
+            bench.feed(*(one for person in persons for one in life(person)[2:5]))
+            bench.settle("52")
+            sleeper.signal(signal.SIGCONT)
+            bench.feed(*(one for person in persons for one in life(person)[5:]))
+            bench.settle("52", "21")
+        check_states(bench)
+
+
+def sleeper_busy(bench: Bench, worker: Worker) -> None:
+    eventually(lambda: worker.code is None and bool(bench.routed("52")), timeout=40, what="a first output")
+
+
+def test_without_a_registry_nothing_is_committed_and_the_process_says_so(bench: Bench) -> None:
+    before = bench.committed()
+    bench.feed(*life(somebody()))
+
+    with bench.worker(BUS_REGISTRY_URL=f"http://127.0.0.1:{free_port()}/apis/ccompat/v7") as worker:
+        assert worker.ended(60) == 3
+        assert bench.committed() == before
+    with bench.worker():
+        bench.settle("52", "21")
+
+
+def _framed(bench: Bench, one: dict[str, Any], **territoire: str | None) -> bytes:
+    return bench.codec.frame(one["type"], 1, body(one | {"territoire": territoire}))
+
+
+def _aside(bench: Bench, key: str) -> list[Any]:
+    return [message for message in bench.read(topics.QUARANTAINE) if message.key() == key.encode()]
+
+
+def _headers(bench: Bench, code: str, id_: str) -> dict[str, bytes]:
+    for message in bench.read(topics.departement(code)):
+        if kafka.header(message.headers(), "ce_id") == id_.encode():
+            return dict(message.headers())
+    return {}
