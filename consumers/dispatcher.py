@@ -37,6 +37,7 @@ log = get_logger()
 
 _T = TypeVar("_T")
 _TICK: Final = 0.05  # seconds between two looks at the clock
+_PUMP: Final = 0.001  # seconds in which answers gather before the next deliveries are chosen
 _DESK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 10.0
 _BACKLOG_SECONDS: Final = 5.0
@@ -168,10 +169,10 @@ class Dispatcher:
     # --- the pump: read, pick, prepare, send ----------------------------------------------------------------------
 
     def _plan_pump(self) -> None:
-        """Pump once after all that is happening now: many answers, one pump."""
+        """Pump once for all that happens within a millisecond: many answers, one pump."""
         if not self._pumping and not self._stopping:
             self._pumping = True
-            self._loop.call_soon(self._pump)
+            self._loop.call_later(_PUMP, self._pump)
 
     def _pump(self) -> None:
         self._pumping = False

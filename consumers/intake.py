@@ -24,6 +24,7 @@ from bus.territory import authority_codes
 from consumers import desk, ledger
 from consumers.ledger import Owed, Place
 from consumers.pseudonym import Pseudonyms
+from consumers.subscription import Subscription
 
 GROUP: Final = "bus-deliver"
 BATCH: Final = 500
@@ -53,6 +54,7 @@ class Intake:
         self._settings = settings
         self._tools = tools
         self._desk = desk.Desk(-1, {}, frozenset())
+        self._by_place: dict[tuple[str, str], list[Subscription]] = {}
         self._producer: kafka.BusProducer | None = None
         self._consumer: Consumer = kafka.consumer(settings, GROUP)
         self._cluster = ""
@@ -114,6 +116,7 @@ class Intake:
         """Judge each batch by the subscriptions of now: one applied before an event came must see it."""
         if desk.revision(self._tools.conn) != self._desk.revision:
             self._desk = desk.load(self._tools.conn)
+            self._by_place.clear()
 
     def _moves(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
         """Give, by partition, the position believed in and the one after this batch."""
@@ -163,11 +166,21 @@ class Intake:
 
     def _recipients(self, envelope: dict[str, Any], authority: str) -> tuple[tuple[str, str | None], ...]:
         now, subject = datetime.now(UTC), envelope["cle_personne"]
+        type_, published_at = envelope["type"], envelope["date_publication"]
         return tuple(
             (one.id, self._tools.pseudonyms.of(one.organisation, subject) if subject else None)
-            for one in self._desk.in_force.values()
-            if one.entitled(envelope["type"], authority, envelope["date_publication"], now)
+            for one in self._candidates(type_, authority)
+            if one.entitled(type_, authority, published_at, now)
         )
+
+    def _candidates(self, type_: str, authority: str) -> list[Subscription]:
+        """Give the subscriptions that may be entitled, looked up once per type and authority."""
+        found = self._by_place.get((type_, authority))
+        if found is None:
+            found = self._by_place[type_, authority] = [
+                one for one in self._desk.in_force.values() if one.concerns(type_, authority)
+            ]
+        return found
 
     def _quarantine(self, message: Message, error: InvalidEvent) -> None:
         """Put a record that can never be read aside, as it is, with its reason and where it came from."""

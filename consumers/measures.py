@@ -1,6 +1,9 @@
 """What an attempt adds to the metrics."""
 
 from datetime import UTC, datetime, time
+from functools import cache
+
+from prometheus_client import Counter, Histogram
 
 from bus.telemetry import DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
 from consumers.ledger import Pending
@@ -9,7 +12,7 @@ from consumers.outcome import Answer, Decision, Delivered, Park, Stop
 
 def measure(row: Pending, answer: Answer, decision: Decision) -> None:
     """Count an attempt, and the end of its delivery if it is one."""
-    DELIVERY_ATTEMPTS.labels(subscriber=row.subscription_id, outcome=answer.outcome.value).inc()
+    _attempts(row.subscription_id, answer.outcome.value).inc()
     match decision:
         case Delivered():
             _ended(row, "delivered")
@@ -23,12 +26,28 @@ def measure(row: Pending, answer: Answer, decision: Decision) -> None:
 
 
 def _ended(row: Pending, result: str) -> None:
-    DELIVERIES.labels(subscriber=row.subscription_id, event_type=row.type, result=result).inc()
+    _deliveries(row.subscription_id, row.type, result).inc()
 
 
 def _delays(row: Pending) -> None:
     """Observe the time since acceptance and since the business date (its midnight, UTC), in seconds."""
     now = datetime.now(UTC)
-    DELIVERY_LATENCY.labels(event_type=row.type).observe((now - row.published_at).total_seconds())
+    latency, whole = _latencies(row.type)
+    latency.observe((now - row.published_at).total_seconds())
     business = datetime.combine(row.effective_on, time.min, UTC)
-    E2E_LATENCY.labels(event_type=row.type).observe(max(0.0, (now - business).total_seconds()))
+    whole.observe(max(0.0, (now - business).total_seconds()))
+
+
+@cache  # looking a label up costs more than counting
+def _attempts(subscriber: str, outcome: str) -> Counter:
+    return DELIVERY_ATTEMPTS.labels(subscriber=subscriber, outcome=outcome)
+
+
+@cache
+def _deliveries(subscriber: str, event_type: str, result: str) -> Counter:
+    return DELIVERIES.labels(subscriber=subscriber, event_type=event_type, result=result)
+
+
+@cache
+def _latencies(event_type: str) -> tuple[Histogram, Histogram]:
+    return DELIVERY_LATENCY.labels(event_type=event_type), E2E_LATENCY.labels(event_type=event_type)

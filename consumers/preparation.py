@@ -18,6 +18,7 @@ from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from consumers import projection
 from consumers.ledger import Pending
+from consumers.projection import Selected
 from consumers.subscription import Subscription
 
 KEY_SECONDS: Final = 5.0
@@ -76,11 +77,11 @@ class Preparation:
     def prepare(self, candidates: Sequence[Candidate]) -> list[Prepared]:
         """Give the fate of each candidate, in order."""
         standing = self._standing([candidate.row.seq for candidate in candidates])
-        events = [self._event(candidate.row) for candidate in candidates]
-        keys = self._fresh_keys(_key_ids(candidates, events))
+        read = [self._read(candidate) for candidate in candidates]
+        keys = self._fresh_keys({name for one in read if isinstance(one, Selected) for name in one.key_ids})
         return [
-            self._one(candidate, event, keys) if candidate.row.seq in standing else Gone()
-            for candidate, event in zip(candidates, events, strict=True)
+            _fate(candidate, one, keys) if candidate.row.seq in standing else Gone()
+            for candidate, one in zip(candidates, read, strict=True)
         ]
 
     def _standing(self, seqs: list[int]) -> set[int]:
@@ -89,11 +90,16 @@ class Preparation:
         )
         return {seq for (seq,) in rows}
 
-    def _event(self, row: Pending) -> Mapping[str, Any] | InvalidEvent:
+    def _read(self, candidate: Candidate) -> Selected | Withdrawn | Unreadable:
+        """Decode the event of a candidate that is still entitled to it."""
+        row, subscription = candidate.row, candidate.subscription
+        if not subscription.entitled(row.type, row.autorite, row.published_at, datetime.now(UTC)):
+            return Withdrawn(NOT_ENTITLED)
         try:
-            return self._codec.decode(row.value)
+            event = self._codec.decode(row.value)
         except InvalidEvent as error:
-            return error
+            return Unreadable(error.reason)
+        return projection.select(event, row.autorite, subscription.fields)
 
     def _fresh_keys(self, wanted: set[str]) -> dict[str, DataKey]:
         """Give the keys that exist, read again when older than five seconds; what is not wanted any more is dropped."""
@@ -105,36 +111,23 @@ class Preparation:
             self._keys |= {name: (now, key) for name, key in found.items()}
         return {name: self._keys[name][1] for name in wanted if name in self._keys}
 
-    def _one(
-        self, candidate: Candidate, event: Mapping[str, Any] | InvalidEvent, keys: Mapping[str, DataKey]
-    ) -> Prepared:
-        row, subscription = candidate.row, candidate.subscription
-        if not subscription.entitled(row.type, row.autorite, row.published_at, datetime.now(UTC)):
-            return Withdrawn(NOT_ENTITLED)
-        if isinstance(event, InvalidEvent):
-            return Unreadable(event.reason)
-        if any(part["cle_id"] not in keys for part in projection.needed_parts(event, subscription.fields)):
-            return Withdrawn(ERASED)
-        try:
-            return Body(_body(candidate, event, keys))
-        except InvalidEvent as error:
-            return Unreadable(error.reason)
+
+def _fate(candidate: Candidate, read: Selected | Withdrawn | Unreadable, keys: Mapping[str, DataKey]) -> Prepared:
+    if not isinstance(read, Selected):
+        return read
+    if not read.key_ids <= keys.keys():
+        return Withdrawn(ERASED)
+    try:
+        return Body(_body(candidate, read, keys))
+    except InvalidEvent as error:
+        return Unreadable(error.reason)
 
 
-def _key_ids(candidates: Sequence[Candidate], events: Sequence[Mapping[str, Any] | InvalidEvent]) -> set[str]:
-    return {
-        part["cle_id"]
-        for candidate, event in zip(candidates, events, strict=True)
-        if not isinstance(event, InvalidEvent)
-        for part in projection.needed_parts(event, candidate.subscription.fields)
-    }
-
-
-def _body(candidate: Candidate, event: Mapping[str, Any], keys: Mapping[str, DataKey]) -> bytes:
+def _body(candidate: Candidate, read: Selected, keys: Mapping[str, DataKey]) -> bytes:
     def open_(part: Mapping[str, Any]) -> Mapping[str, Any]:
         sorte, version = part["sorte"], part["version_schema"]
         return decode_part(sorte, version, unseal(keys[part["cle_id"]], sorte, version, part["octets"]))
 
-    data = projection.data(event, candidate.row.autorite, candidate.subscription.fields, open_)
+    data = projection.data(read, candidate.subscription.fields, open_)
     address = projection.Address(candidate.subscription.id, candidate.row.sujet, candidate.sequence)
-    return projection.cloud_event(event, data, address)
+    return projection.cloud_event(read.event, data, address)

@@ -6,6 +6,7 @@ bus knows neither yet.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 # Groups of data about a person, as `portee` names them, with their fields. Field names are those of the sealed parts.
@@ -90,6 +91,7 @@ def fields_of(profile: Profile) -> frozenset[str]:
     return expand(_BY_PROFILE[profile])
 
 
+@lru_cache(maxsize=1024)
 def given_data(type_: str, fields: frozenset[str]) -> frozenset[str]:
     """Give the names of ``donnees`` that leave: what every event says of itself, and what the fields grant."""
     about_flux = type_.startswith(("flux.", "enregistrement."))

@@ -7,6 +7,7 @@ to, is absent as a key. A contact point whose owner refused, or whose consent ca
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -23,14 +24,32 @@ _MAY_LEAVE: Final = frozenset({"accorde", "inconnu", None})
 _CHANNELS: Final = {"telephone": ("telephones", "numero"), "courriel": ("courriels", "adresse")}
 
 
-def needed_parts(event: Record, fields: frozenset[str]) -> list[Record]:
-    """Give the sealed parts that this projection opens, and no other."""
-    return [part for parts in _parts(event, fields).values() for part in parts]
+Parts: TypeAlias = Mapping[str, list[Record]]
+"""The sealed parts that a projection opens, by group."""
 
 
-def _parts(event: Record, fields: frozenset[str]) -> dict[str, list[Record]]:
-    """Give the parts to open by group: the event's own first, else what the enrichment joined."""
-    groups = {name.partition(".")[0] for name in fields}
+@lru_cache(maxsize=1024)
+def _groups_of(fields: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """An event, the authority by whose topic it came, and the sealed parts that one recipient may have."""
+
+    event: Record
+    authority: str
+    parts: Parts
+
+    @property
+    def key_ids(self) -> set[str]:
+        """The keys that the parts need."""
+        return {part["cle_id"] for group in self.parts.values() for part in group}
+
+
+def select(event: Record, authority: str, fields: frozenset[str]) -> Selected:
+    """Choose the parts to open, and no other: the event's own, else what the enrichment joined."""
+    groups = _groups_of(fields)
     enriched = event.get("enrichissement") or {}
     found: dict[str, list[Record]] = {group: [] for group in _SENSITIVE}
     for part in event["scelle"]:
@@ -40,7 +59,7 @@ def _parts(event: Record, fields: frozenset[str]) -> dict[str, list[Record]]:
         found["contact"] = list(_contacts(enriched.get("contact") or found["contact"], fields))
     if "identite" in groups and not found["identite"] and enriched.get("identite"):
         found["identite"] = [enriched["identite"]]
-    return found
+    return Selected(event, authority, found)
 
 
 def _contacts(parts: list[Record], fields: frozenset[str]) -> Iterator[Record]:
@@ -56,21 +75,20 @@ def _contacts(parts: list[Record], fields: frozenset[str]) -> Iterator[Record]:
         yield part
 
 
-def data(event: Record, authority: str, fields: frozenset[str], open_: Open) -> bytes:
+def data(selected: Selected, fields: frozenset[str], open_: Open) -> bytes:
     """Give the ``data`` member as JSON.
 
     Args:
-        event: the decoded event.
-        authority: the one whose topic it came by.
+        selected: what ``select`` gave for the same fields.
         fields: what the subscription gives.
-        open_: opens a part; called for the parts of ``needed_parts`` only.
+        open_: opens a part; called for those of ``selected`` only.
     """
-    parts = _parts(event, fields)
+    event, parts = selected.event, selected.parts
     groups = {group: value for group, value in _groups(event, parts, fields, open_) if value is not None}
     given = given_data(event["type"], fields)
     body: dict[str, Any] = {
         "date_effet": event["date_effet"],
-        "autorite": authority,
+        "autorite": selected.authority,
         "commune_insee": event["territoire"]["commune_insee"],
         "portee": [group for group in _SENSITIVE if _filled(groups.get(group))],
         "donnees": {name: value for name, value in event["donnees"].items() if name in given},
@@ -84,9 +102,7 @@ def _filled(value: object) -> bool:
     return any(value.values()) if isinstance(value, dict) else value is not None
 
 
-def _groups(
-    event: Record, parts: Mapping[str, list[Record]], fields: frozenset[str], open_: Open
-) -> Iterator[tuple[str, Any]]:
+def _groups(event: Record, parts: Parts, fields: frozenset[str], open_: Open) -> Iterator[tuple[str, Any]]:
     yield "identite", _record("identite", parts, fields, open_)
     yield "contact", _contact(event, parts["contact"], fields, open_)
     yield "adresse", _record("adresse", parts, fields, open_)
@@ -95,9 +111,7 @@ def _groups(
     yield "motifs", _record("motifs", parts, fields, open_)
 
 
-def _record(
-    group: str, parts: Mapping[str, list[Record]], fields: frozenset[str], open_: Open
-) -> dict[str, Any] | None:
+def _record(group: str, parts: Parts, fields: frozenset[str], open_: Open) -> dict[str, Any] | None:
     if not parts[group]:
         return None
     opened = open_(parts[group][0])

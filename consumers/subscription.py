@@ -80,11 +80,13 @@ class Subscription:
 
     def entitled(self, type_: str, authority: str, published_at: datetime, now: datetime) -> bool:
         """Tell whether this event may reach this recipient now. Deny by default."""
+        return self.begins_at <= published_at < self.ends_at and now < self.ends_at and self.concerns(type_, authority)
+
+    def concerns(self, type_: str, authority: str) -> bool:
+        """Tell whether it names such events, at any time."""
         return (
             self.profile not in profiles.CASELOAD_ONLY
             and authority in self.territory
-            and self.begins_at <= published_at < self.ends_at
-            and now < self.ends_at
             and any(covers(pattern, type_) for pattern in self.types)
         )
 
