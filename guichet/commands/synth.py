@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.errors import Refused
+from bus.errors import InvalidEvent, Refused
 from guichet.output import emit, json_option, note
 
 if TYPE_CHECKING:
@@ -61,16 +61,23 @@ def synth(*, out: Path, force: bool, as_json: bool, start: datetime, **asked: An
 
 
 def _checked(asked: dict[str, Any]) -> dict[str, Any]:
-    """Refuse authorities that do not exist or are asked for twice."""
-    from bus.territory import authority_codes
-
-    codes = asked["authorities"]
-    unknown = sorted(set(codes) - set(authority_codes()))
-    if unknown:
-        raise Refused(f"autorité inconnue : {', '.join(unknown)} (exemples : 52, 69M, 69D, 6AE, 20R)")
+    """Give the options with authority codes as the bus writes them; refuse those unknown or asked for twice."""
+    codes = tuple(_authority(code) for code in asked["authorities"])
     if len(set(codes)) < len(codes):
         raise Refused("une autorité est demandée deux fois")
-    return asked
+    return asked | {"authorities": codes}
+
+
+def _authority(code: str) -> str:
+    """Accept the code of an authority, or a spelling of IDEPARTE that names one alone."""
+    from bus.territory import authority, authority_codes
+
+    if code in authority_codes():
+        return code
+    try:
+        return authority(code, None)
+    except InvalidEvent as error:
+        raise Refused(f"autorité inconnue : {code} (exemples : 52, 69M, 69D, 6AE, 20R)") from error
 
 
 def _make_room(out: Path, *, force: bool) -> None:

@@ -22,7 +22,8 @@ NIR_SLOTS: Final = 8  # numbers kept for the people of one household
 ADULT_MONTHS: Final = 480  # 40 years of births, the youngest of age
 _CHILD_MONTHS: Final = 192
 _SPREAD: Final = 61_803_399  # odd and not a multiple of 5: a permutation of the eight-digit numbers
-_NAMES: Final = len(SYLLABLES) ** 4
+_PAIRS: Final = tuple(first + second for first in SYLLABLES for second in SYLLABLES)
+_NAMES: Final = len(_PAIRS) ** 2
 # Two adults of one household never share a first name: one third of the list per rank.
 _FIRST_NAMES: Final = {
     (woman, rank): (WOMEN if woman else MEN)[rank::3] for woman in (True, False) for rank in range(3)
@@ -88,15 +89,11 @@ def claim_number(number: int, suffix: str) -> str:
     return f"{(number * _SPREAD + 7) % 100_000_000:08d}{suffix}"
 
 
-def surname(person: int, draws: Draws) -> str:
-    """Give a surname unique in the world, cut to the length of the schema."""
-    number = person * _GOLDEN % _NAMES
-    core = ""
-    for _ in range(4):
-        number, syllable = divmod(number, len(SYLLABLES))
-        core += SYLLABLES[syllable]
-    tail = LONG_TAIL if draws.below(25) == 0 else ""
-    return f"ZZ{draws.pick(MARKS)}{core}{tail}"[:NAME_LENGTH]
+def surname(person: int) -> str:
+    """Give a surname unique in the world, cut to the length of the schema; mark and tail follow the number too."""
+    high, low = divmod(person * _GOLDEN % _NAMES, len(_PAIRS))
+    tail = LONG_TAIL if person % 25 == 7 else ""
+    return f"ZZ{MARKS[person * 7 % len(MARKS)]}{_PAIRS[high]}{_PAIRS[low]}{tail}"[:NAME_LENGTH]
 
 
 def _birth_month(registry: Registry, block: int, months: int, draws: Draws) -> int:
@@ -129,7 +126,7 @@ def adult(registry: Registry, seat: Seat, draws: Draws, family: str | None = Non
     """Invent the adult of one seat; 3 % have no NIR in the files and 0.3 % a wrong one."""
     number, rank, role, woman, sure = seat
     birth, nir = _birth(registry, number * NIR_SLOTS + rank, child=False, woman=woman, draws=draws)
-    own = surname(number * 3 + rank, draws)
+    own = surname(number * 3 + rank)
     names: tuple[str, ...] = (draws.pick(_FIRST_NAMES[woman, rank]),)
     if draws.below(3) == 0:
         names += (draws.pick(_FIRST_NAMES[woman, 1]),)

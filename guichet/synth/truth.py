@@ -108,9 +108,9 @@ class Truth:
         self._count(entry["jour"], "fichiers_rejetes", entry["verdict"] == "rejete")
         self._count(entry["jour"], "enregistrements_rejetes", entry.get("rejets", 0))
 
-    def waiting(self, day: date, count: int) -> None:
-        """Count rows that name nobody and wait."""
-        self._count(day, "contacts_en_attente", count)
+    def stranger(self, day: date, *, named: bool) -> None:
+        """Count a row about nobody: it waits in the journal or, named by a NIR, its contact waits for an authority."""
+        self._count(day, "contacts_sans_autorite" if named else "contacts_en_attente")
 
     def _count(self, day: date, what: str, count: int = 1) -> None:
         self._months[_month(day)][what] += count
@@ -135,6 +135,7 @@ class Truth:
                     "entrees": types[kinds.ENTREE],
                     "sorties": types[kinds.SORTIE],
                     "contacts_en_attente": counts["contacts_en_attente"],
+                    "contacts_sans_autorite": counts["contacts_sans_autorite"],
                     "quarantaines": {"commune_inconnue": counts["quarantaines.commune_inconnue"]},
                     "evenements": dict(sorted(types.items())),
                 }

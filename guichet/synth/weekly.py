@@ -52,5 +52,5 @@ def write(contacts: Contacts, truth: Truth, job: Job, path: Path, *, chance: Cha
         for _ in range(strangers):
             text, named = rows.stranger(shape, draws, "999", Contact((f"63998{draws.below(10_000):04d}",), ()))
             target.write(text)
-            truth.waiting(job.day, int(not named))
+            truth.stranger(job.day, named=named)
     return count + strangers

@@ -50,6 +50,6 @@ def test_force_replaces_an_earlier_world_and_nothing_else(tmp_path: Path) -> Non
 
 
 def test_it_refuses_an_authority_that_does_not_exist_or_comes_twice(tmp_path: Path) -> None:
-    for codes in (("69",), ("52", "52")):
+    for codes in (("69",), ("52", "052"), ("99",)):
         arguments = [part for code in codes for part in ("--authority", code)]
         assert isinstance(run(*arguments, "--out", str(tmp_path / "x")).exception, Refused)

@@ -118,4 +118,4 @@ def test_no_anomaly_is_written_when_none_is_asked_for(tmp_path: Path) -> None:
     assert {file["verdict"] for file in truth["fichiers"]} == {"accepte"}
     assert not any(file["anomalies"] for file in truth["fichiers"])
     assert truth["quarantaines"] == []
-    assert all(month["contacts_en_attente"] == 0 for month in truth["resume"])
+    assert all(month["contacts_en_attente"] == month["contacts_sans_autorite"] == 0 for month in truth["resume"])
