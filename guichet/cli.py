@@ -62,9 +62,8 @@ def root() -> None:
 def main() -> None:
     """Run the command line and turn every expected error into a sentence and an exit code."""
     try:
-        root.main(standalone_mode=False, prog_name="bus")
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = root.main(standalone_mode=False, prog_name="bus")
+        sys.exit(code if isinstance(code, int) else 0)  # click gives back the code of ctx.exit() instead of raising
     except click.Abort:
         note("interrompu")
         sys.exit(130)

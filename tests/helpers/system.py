@@ -52,7 +52,7 @@ class System:
     def ready(self) -> bool:
         status = self.status()
         parts = [*status["plateforme"].values(), *status["roles"]]
-        return bool(parts) and all(part["pret"] for part in parts)
+        return bool(status["roles"]) and all(part["pret"] for part in parts)
 
     def drop(self, files: Iterable[Path], *, prefix: str = "") -> list[Path]:
         """Let files arrive complete in the watched folder; gives the paths of the reports to come."""
