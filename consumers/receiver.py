@@ -22,6 +22,7 @@ from consumers import signature
 from consumers.receiver_state import Ledger, Verdict
 
 _BODY_LIMIT: Final = 1_048_576
+_NOT_HTTP: Final = "not an HTTP/1.1 message of known length"
 _HEAD_LIMIT: Final = 16_384
 _REASONS: Final = {200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 500: "Internal Server Error"}
 
@@ -248,17 +249,22 @@ def parse(buffer: bytes) -> tuple[Message, int] | None:
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
         if len(buffer) > _HEAD_LIMIT:
-            raise ValueError
+            raise ValueError(_NOT_HTTP)
         return None
     first, *lines = buffer[:end].decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    length = int(headers.get("content-length", "0"))
-    if len(first.split(" ")) != 3 or "transfer-encoding" in headers or not 0 <= length <= _BODY_LIMIT:
-        raise ValueError
-    size = end + 4 + length
+    size = end + 4 + _length(first, headers)
     if len(buffer) < size:
         return None
     return Message(first.split(" ", 1)[0], headers, buffer[end + 4 : size]), size
+
+
+def _length(first: str, headers: dict[str, str]) -> int:
+    length = headers.get("content-length", "0")
+    known = length.isascii() and length.isdigit() and int(length) <= _BODY_LIMIT
+    if len(first.split(" ")) != 3 or "transfer-encoding" in headers or not known:
+        raise ValueError(_NOT_HTTP)
+    return int(length)
 
 
 async def serve(port: int, receiver: Receiver, stop: asyncio.Event, *, listening: Callable[[int], None]) -> None:

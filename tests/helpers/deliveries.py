@@ -165,18 +165,10 @@ class Receiving:
                                    port=self.port)  # fmt: skip
 
     def start(self, *options: str, env: dict[str, str] | None = None) -> None:
-        command = [
-            *BUS,
-            "receiver",
-            "--port",
-            str(self.port),
-            "--secret-file",
-            str(self.secret),
-            "--out",
-            str(self.out),
-        ]
-        self.process = subprocess.Popen([*command, *options], cwd=ROOT, env=os.environ | (env or {}), stderr=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL)  # fmt: skip
+        files = ["--secret-file", str(self.secret), "--out", str(self.out)]
+        command = [*BUS, "receiver", "--port", str(self.port), *files, *options]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | (env or {}), stdout=quiet, stderr=quiet)
         eventually(lambda: listening(self.port), timeout=30, what=f"receiver {self.name} listening")
 
     def stop(self) -> None:
@@ -214,8 +206,10 @@ class Delivering:
         return os.environ | own | self.env
 
     def bus(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*BUS, *args], cwd=ROOT, env=self.environment(), input=stdin, capture_output=True, text=True,
-                              check=False, timeout=120)  # fmt: skip
+        command, env = [*BUS, *args], self.environment()
+        return subprocess.run(
+            command, cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=120
+        )
 
     def receiver(self, name: str, **changes: Any) -> Receiving:
         """Prepare a receiver with a fresh secret; ``start`` it when it should answer."""
