@@ -107,7 +107,7 @@ class LaneConsumer(driver.Consumer):
         """Fetch once, handle what came unless a revocation has passed meanwhile."""
         epoch, assigned = self._epoch, self._get_active_partitions()
         ready = self._lane.batches.ready([tp.partition for tp in assigned])
-        self._lane.complete = len(ready) == len(assigned)
+        self._lane.complete = len(ready) == len(assigned) and bool(assigned or self.app.unassigned)
         active = {tp for tp in assigned if tp.partition in ready}
         if not active:
             await asyncio.sleep(IDLE)

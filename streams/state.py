@@ -105,10 +105,10 @@ class Persons:
         openings, self._opening = self._opening, {}
         for opening in openings.values():
             opening.stop.set()
-        for opening in openings.values():
-            await asyncio.wait([asyncio.wrap_future(opening.future)])
-            if opening.future.exception() is None:
-                opening.future.result().store.close()
+        ends = [asyncio.wrap_future(opening.future) for opening in openings.values()]
+        for end in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(end, Partition):
+                end.store.close()
         for opened in self._open.values():
             opened.store.write({}, replace(opened.store.meta, written_at=time.time()))  # complete until now
             opened.store.close()

@@ -1,0 +1,45 @@
+"""``bus watch``: show how far the stages are behind, every fifteen seconds, until told to stop."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+INTERVAL: Final = 15.0  # seconds between two measures
+FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees nothing: not ready
+
+
+@click.command()
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+def watch(data_dir: Path | None) -> None:
+    """Mesure le retard des étages et l’expose en métriques ; s’arrête proprement sur SIGTERM."""
+    from bus import telemetry
+    from bus.errors import Misconfigured, Unavailable
+    from bus.settings import Settings
+    from guichet.lag import LagMeter, publish
+
+    settings = Settings.load(data_dir)
+    if settings.kafka_bootstrap is None:
+        raise Misconfigured("bus watch : BUS_KAFKA_BOOTSTRAP est nécessaire (ou bus dev up)")
+    telemetry.setup_logging("watch", settings)
+    log, stop, last = telemetry.get_logger(), threading.Event(), [float("-inf")]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    meter = LagMeter(settings)
+    door = telemetry.serve(settings.metrics_port, lambda: time.monotonic() - last[0] < FRESH)
+    log.info("watch started", metrics_port=door.port)
+    try:
+        while not stop.is_set():
+            try:
+                publish(meter.measure())
+                last[0] = time.monotonic()
+            except Unavailable as error:  # the broker comes back; the age of the last measure tells meanwhile
+                log.warning("lag not measured", error=str(error))
+            stop.wait(INTERVAL)
+    finally:
+        door.close()
+        meter.close()
+    log.info("watch stopped")

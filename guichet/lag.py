@@ -1,0 +1,172 @@
+"""How far each group is behind, in records and in seconds, whether it runs or not: a stopped reader must be seen.
+
+The age of a lag is the age of the first record that the group has not read: exact, and it asks nothing of the reader.
+Scrapes get the last measure; nothing is read from the broker while one waits.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import OffsetSpec
+
+from bus import kafka, topics
+from bus.errors import Unavailable
+from bus.settings import Settings
+from bus.telemetry import CONSUMER_LAG_RECORDS, CONSUMER_LAG_SECONDS, LAG_EXPORTER_LAST_SUCCESS, get_logger
+from bus.territory import authority_codes
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "bus-stream": (topics.EVENEMENTS,),
+    "bus-deliver": tuple(topics.departement(code) for code in authority_codes()),
+}
+PATIENCE: Final = 10.0  # seconds for one question to the broker
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What one group has not read of one partition; ``expired`` records are gone and never will be."""
+
+    group: str
+    topic: str
+    partition: int
+    next_offset: int
+    records: int
+    expired: int = 0
+    seconds: float = 0.0
+
+
+def behind(group: str, place: Place, committed: int | None, ends: tuple[int, int]) -> Lag:
+    """Give the lag of a group on a partition.
+
+    Args:
+        group: its name.
+        place: topic and partition.
+        committed: next offset that it will read, None when it has never committed: it starts at the beginning.
+        ends: first offset that the broker still has, and the next one it will give.
+    """
+    low, high = ends
+    start = low if committed is None else min(max(committed, low), high)
+    expired = 0 if committed is None else max(0, low - committed)
+    return Lag(group, *place, next_offset=start, records=high - start, expired=expired)
+
+
+class LagMeter:
+    """Measures the lag of the known groups; keeps its clients open between two measures."""
+
+    def __init__(self, settings: Settings, groups: Mapping[str, Sequence[str]] = GROUPS) -> None:
+        self._groups = groups
+        self._admin = kafka.admin(str(settings.kafka_bootstrap))
+        self._reader = kafka.consumer(
+            settings, "bus-watch", **{"fetch.wait.max.ms": 50, "max.poll.interval.ms": 86_400_000}
+        )
+
+    def measure(self) -> list[Lag]:
+        """Give one lag per group and partition.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        try:
+            return self._measure()
+        except KafkaException as error:
+            raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+
+    def close(self) -> None:
+        """Close the clients."""
+        self._reader.close()
+
+    def _measure(self) -> list[Lag]:
+        known = self._admin.list_topics(timeout=PATIENCE).topics
+        places = {
+            group: [(name, part) for name in names if name in known for part in sorted(known[name].partitions)]
+            for group, names in self._groups.items()
+        }
+        ends = self._ends({place for some in places.values() for place in some})
+        found: list[Lag] = []
+        for group, some in places.items():
+            committed = self._committed(group)
+            found += [behind(group, place, committed.get(place), ends[place]) for place in some]
+        return self._dated(found)
+
+    def _ends(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
+        asked = list(places)
+        first, last = (self._offsets(asked, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        return {place: (first[place], last[place]) for place in asked}
+
+    def _offsets(self, places: Sequence[Place], spec: Any) -> dict[Place, int]:  # noqa: ANN401 - an untyped library
+        if not places:
+            return {}
+        futures = self._admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=PATIENCE)
+        return {(tp.topic, tp.partition): future.result(PATIENCE).offset for tp, future in futures.items()}
+
+    def _committed(self, group: str) -> dict[Place, int]:
+        asked = [ConsumerGroupTopicPartitions(group)]
+        future = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE)[group]
+        rows = future.result(PATIENCE).topic_partitions
+        return {(tp.topic, tp.partition): tp.offset for tp in rows if tp.offset >= 0}
+
+    def _dated(self, lags: list[Lag]) -> list[Lag]:
+        """Read the first unread record of every partition that has one, all groups that stand there at once."""
+        starts = {(lag.topic, lag.partition, lag.next_offset) for lag in lags if lag.records}
+        written = self._written_at(starts)
+        now = time.time()
+        return [
+            lag if not lag.records else _aged(lag, written.get((lag.topic, lag.partition, lag.next_offset)), now)
+            for lag in lags
+        ]
+
+    def _written_at(self, starts: set[tuple[str, int, int]]) -> dict[tuple[str, int, int], float]:
+        """Give when the record at each place was written; one group's places never repeat a partition, two may."""
+        found: dict[tuple[str, int, int], float] = {}
+        rest = set(starts)
+        while rest:
+            turn = {(topic, part): (topic, part, offset) for topic, part, offset in sorted(rest)}
+            rest -= set(turn.values())
+            found |= self._read_first(turn)
+        return found
+
+    def _read_first(self, turn: Mapping[Place, tuple[str, int, int]]) -> dict[tuple[str, int, int], float]:
+        self._reader.assign([TopicPartition(*start) for start in turn.values()])
+        found: dict[tuple[str, int, int], float] = {}
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while len(found) < len(turn) and time.monotonic() < deadline:
+                for message in self._reader.consume(len(turn), timeout=0.5):
+                    kafka.raise_for(message)
+                    place = (message.topic(), message.partition())
+                    if turn[place] not in found:
+                        found[turn[place]] = _seconds(message)
+                        self._reader.incremental_unassign([TopicPartition(*place)])
+        finally:
+            self._reader.unassign()
+        return found
+
+
+def publish(lags: Iterable[Lag]) -> None:
+    """Show a measure in the metrics."""
+    for lag in lags:
+        labels = (lag.group, lag.topic, str(lag.partition))
+        CONSUMER_LAG_RECORDS.labels(*labels).set(lag.records)
+        CONSUMER_LAG_SECONDS.labels(*labels).set(lag.seconds)
+        if lag.expired:
+            log.error("records expired unread", group=lag.group, topic=lag.topic, records=lag.expired)
+    LAG_EXPORTER_LAST_SUCCESS.set_to_current_time()
+
+
+def _aged(lag: Lag, written: float | None, now: float) -> Lag:
+    """A record that could not be read in time leaves an age of 0 and its count: the next measure tells."""
+    seconds = 0.0 if written is None else max(0.0, now - written)
+    return Lag(lag.group, lag.topic, lag.partition, lag.next_offset, lag.records, lag.expired, seconds)
+
+
+def _seconds(message: Any) -> float:  # noqa: ANN401 - an untyped library
+    kind, milliseconds = message.timestamp()
+    return time.time() if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds / 1000
