@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from helpers.ports import free_port
 
 import bus.platform
 from bus import topics
-from bus.platform import Platform
+from bus.platform import containers
+from bus.platform.containers import Backend, RunningPlatform
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,14 +23,32 @@ def artifacts_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory, artifacts_dir: Path) -> Iterator[Platform]:
-    """Give a real broker, registry and migrated database; a platform that does not start is a failure, never a skip."""
-    with bus.platform.start(tmp_path_factory.mktemp("plateforme"), artifacts_dir=artifacts_dir) as running:
+def platform(tmp_path_factory: pytest.TempPathFactory, artifacts_dir: Path) -> Iterator[RunningPlatform]:
+    """Give a real broker, registry and migrated database; a platform that does not start is a failure, never a skip.
+
+    ``BUS_TEST_PLATFORM=conteneurs`` runs the same tests on containers, where a Docker daemon answers.
+    """
+    folder = tmp_path_factory.mktemp("plateforme")
+    wanted = os.environ.get("BUS_TEST_PLATFORM")
+    running: RunningPlatform
+    if containers.chosen(wanted, daemon_answers=containers.daemon_answers) is Backend.CONTAINERS:
+        running = containers.start(folder)
+    else:
+        running = bus.platform.start(folder, artifacts_dir=artifacts_dir)
+    try:
         yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture
-def make_topic(platform: Platform) -> Callable[..., str]:
+def unused_port() -> int:
+    """Give a port on which nobody listens."""
+    return free_port()
+
+
+@pytest.fixture
+def make_topic(platform: RunningPlatform) -> Callable[..., str]:
     """Give a maker of topics of this test alone: ``make_topic(partitions=1) -> name``."""
 
     def make(partitions: int = 1) -> str:
