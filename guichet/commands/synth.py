@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from guichet.synth.config import Config
     from guichet.synth.generate import Report
 
+_MOST = 1_000_000
 _OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
 
 
@@ -65,6 +66,8 @@ def _checked(asked: dict[str, Any]) -> dict[str, Any]:
     codes = tuple(_authority(code) for code in asked["authorities"])
     if len(set(codes)) < len(codes):
         raise Refused("une autorité est demandée deux fois")
+    if len(codes) * asked["households"] > _MOST:
+        raise Refused("un monde tient un million de foyers au plus : au-delà, les identités ne seraient plus uniques")
     return asked | {"authorities": codes}
 
 

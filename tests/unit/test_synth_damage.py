@@ -1,11 +1,12 @@
 """Damaged files: each has the defect that its verdict says, and a good copy the same day."""
 
+import atexit
 import json
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import pytest
 from lxml import etree
@@ -16,9 +17,13 @@ from guichet.synth.generate import generate
 MOTIVES = ("xml", "compteur", "encodage", "vide")
 
 
+WORLD: Final = TemporaryDirectory(prefix="synth-test-")
+atexit.register(WORLD.cleanup)  # one world for all the tests of this file
+
+
 @cache
 def damaged() -> tuple[Path, dict[str, Any]]:
-    folder = Path(mkdtemp(prefix="synth-test-"))
+    folder = Path(WORLD.name)
     generate(Config(("52",), seed=2, households=150, months=4, dailies=10, anomalies=0.6), folder, lambda _: None)
     return folder, json.loads((folder / "verite.json").read_bytes())
 

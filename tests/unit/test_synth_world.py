@@ -1,13 +1,14 @@
 """Invented worlds: the same seed gives the same bytes, files obey the schema, and the truth keeps its promises."""
 
+import atexit
 import json
 from collections import Counter, defaultdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import pytest
 from helpers.shared import shared
@@ -24,10 +25,15 @@ LYON = Config(("52", "69M", "69D"), seed=3, households=120, months=3, anomalies=
 ODD = Config(("20R", "6AE", "974"), seed=5, households=60, months=2, dailies=6)
 
 
+WORLDS: Final = TemporaryDirectory(prefix="synth-test-")
+atexit.register(WORLDS.cleanup)  # worlds are shared by the tests of this file
+
+
 @cache
 def world(config_name: str) -> tuple[Path, dict[str, Any]]:
     config = {"lyon": LYON, "odd": ODD}[config_name]
-    return written(config, Path(mkdtemp(prefix="synth-test-")))
+    (folder := Path(WORLDS.name) / config_name).mkdir()
+    return written(config, folder)
 
 
 def written(config: Config, folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -273,7 +279,8 @@ def test_small_worlds_keep_the_same_promises(
 ) -> None:
     config = Config(tuple(codes), seed=seed, households=households, months=months, dailies=dailies, anomalies=0.2)
 
-    _, truth = written(config, Path(mkdtemp(prefix="synth-test-")))
+    with TemporaryDirectory() as folder:
+        _, truth = written(config, Path(folder))
 
     check_invariants(truth)
     assert len({person["cle"] for person in truth["personnes"]}) == len(truth["personnes"])
