@@ -3,18 +3,20 @@
 Partition counts never change: order per person stands on them.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from bus import kafka
 from bus.errors import Misconfigured, Unavailable
 from bus.territory import authority_codes, label
 
 DAY_MS: Final = 86_400_000
+SEEN_POLL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,19 @@ def create(bootstrap: str, wanted: tuple[Topic, ...]) -> list[str]:
     """Create those of ``wanted`` that are missing, at the broker's default replication; gives their names."""
     client = kafka.admin(bootstrap)
     new = [NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=dict(t.config)) for t in wanted]
-    return [name for name, future in client.create_topics(new, operation_timeout=10).items() if _created(future)]
+    futures = client.create_topics(new, operation_timeout=kafka.ADMIN_TIMEOUT)
+    created = [name for name, future in futures.items() if _created(future)]
+    _wait_until_seen(client, {topic.name for topic in wanted})
+    return created
+
+
+def _wait_until_seen(client: AdminClient, names: set[str]) -> None:
+    """Wait for the broker's metadata, which follow the controller's answer by an instant."""
+    deadline = time.monotonic() + kafka.ADMIN_TIMEOUT
+    while names - client.list_topics(timeout=kafka.ADMIN_TIMEOUT).topics.keys():
+        if time.monotonic() > deadline:
+            raise Unavailable("des topics créés ne sont pas encore visibles")
+        time.sleep(SEEN_POLL)
 
 
 def _created(future: Any) -> bool:  # noqa: ANN401  a concurrent.futures.Future of an untyped library
@@ -143,7 +157,8 @@ def describe(bootstrap: str, wanted: tuple[Topic, ...] = TOPICS) -> dict[str, Ac
     try:
         present = client.list_topics(timeout=kafka.ADMIN_TIMEOUT).topics
         names = [topic.name for topic in wanted if topic.name in present]
-        futures = client.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in names])
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        futures = client.describe_configs(resources) if resources else {}  # librdkafka refuses an empty list
         configs = {resource.name: future.result(kafka.ADMIN_TIMEOUT) for resource, future in futures.items()}
     except KafkaException as error:
         raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
