@@ -76,10 +76,10 @@ def new_scope(conn: psycopg.Connection, fonorg: str, numorg: str, authority: str
 
 
 _DOSSIERS: Final = """
-select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, false from unnest(%(scopes)s::int[], %(dossiers)s::text[])
+select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, false from unnest(%(scopes)b::int[], %(dossiers)b::text[])
   as k (s, d) join journal.dossier d on d.scope_id = k.s and d.dossier = k.d
 union all
-select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, true from unnest(%(scopes)s::int[], %(dossiers)s::text[])
+select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, true from unnest(%(scopes)b::int[], %(dossiers)b::text[])
   as k (s, d) join journal.staged_dossier d on d.scope_id = k.s and d.dossier = k.d
 """
 
@@ -95,12 +95,12 @@ def dossiers(conn: psycopg.Connection, keys: Collection[DossierKey]) -> dict[Dos
 _PERSONS: Final = """
 select p.scope_id, p.dossier, p.subject_id, p.role, p.eligible, p.obligation, p.address, p.commune, p.moved_in
   from journal.person p
- where (p.dossier = any(%(dossiers)s) or p.subject_id = any(%(subjects)s))
+ where (p.dossier = any(%(dossiers)b) or p.subject_id = any(%(subjects)b))
    and not exists (select from journal.staged_dossier s
                     where s.persons and s.scope_id = p.scope_id and s.dossier = p.dossier)
 union all
 select scope_id, dossier, subject_id, role, eligible, obligation, address, commune, moved_in from journal.staged_person
- where dossier = any(%(dossiers)s) or subject_id = any(%(subjects)s)
+ where dossier = any(%(dossiers)b) or subject_id = any(%(subjects)b)
 """
 
 
@@ -113,7 +113,7 @@ def persons(conn: psycopg.Connection, dossier_ids: Collection[str], subjects: Co
 def absent(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[DossierKey, str]]:
     """Give the dossiers in which this flux has already staged some people as absent."""
     rows = conn.execute(
-        "select scope_id, dossier, subject_id from journal.staged_absent where subject_id = any(%s)", (list(subjects),)
+        "select scope_id, dossier, subject_id from journal.staged_absent where subject_id = any(%b)", (list(subjects),)
     ).fetchall()
     return {((scope, dossier), subject) for scope, dossier, subject in rows}
 
@@ -122,10 +122,10 @@ def links(conn: psycopg.Connection, wanted: Iterable[Link]) -> dict[Link, str]:
     """Give the subject that each look-up digest leads to, where there is one."""
     pairs = list(wanted)
     query = """
-select l.kind, l.digest, l.subject_id from unnest(%(k)s::text[], %(d)s::bytea[]) as w (k, d)
+select l.kind, l.digest, l.subject_id from unnest(%(k)b::text[], %(d)b::bytea[]) as w (k, d)
   join vault.link l on l.kind = w.k and l.digest = w.d
 union all
-select l.kind, l.digest, l.subject_id from unnest(%(k)s::text[], %(d)s::bytea[]) as w (k, d)
+select l.kind, l.digest, l.subject_id from unnest(%(k)b::text[], %(d)b::bytea[]) as w (k, d)
   join journal.staged_link l on l.kind = w.k and l.digest = w.d"""
     rows = conn.execute(query, {"k": [kind for kind, _ in pairs], "d": [digest for _, digest in pairs]}).fetchall()
     return {(kind, bytes(digest)): subject for kind, digest, subject in rows}
@@ -135,7 +135,7 @@ def erased(conn: psycopg.Connection, register: Iterable[Link]) -> set[Link]:
     """Give those of some register digests that the register holds: people who must not come back."""
     pairs = list(register)
     rows = conn.execute(
-        "select e.kind, e.digest from unnest(%s::text[], %s::bytea[]) as w (k, d)"
+        "select e.kind, e.digest from unnest(%b::text[], %b::bytea[]) as w (k, d)"
         " join vault.erased e on e.kind = w.k and e.digest = w.d",
         ([kind for kind, _ in pairs], [digest for _, digest in pairs]),
     ).fetchall()
@@ -146,7 +146,7 @@ def keys(conn: psycopg.Connection, ring: KekRing, subjects: Collection[str]) -> 
     """Give the key of each subject that has one; an erased subject is absent."""
     found = keys_of(conn, ring, subjects)
     rows = conn.execute(
-        "select subject_id, key_id, epoch, wrapped from journal.staged_key where subject_id = any(%s)",
+        "select subject_id, key_id, epoch, wrapped from journal.staged_key where subject_id = any(%b)",
         ([subject for subject in subjects if subject not in found],),
     ).fetchall()
     return found | {row[0]: ring.unwrap(row[1], row[2], bytes(row[3])) for row in rows}
@@ -155,8 +155,8 @@ def keys(conn: psycopg.Connection, ring: KekRing, subjects: Collection[str]) -> 
 def suspects(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[str, str]]:
     """Give the pairs of possible doubles already told for some subjects."""
     rows = conn.execute(
-        "select subject_id, other_id from journal.suspect where subject_id = any(%(s)s)"
-        " union select subject_id, other_id from journal.staged_suspect where subject_id = any(%(s)s)",
+        "select subject_id, other_id from journal.suspect where subject_id = any(%(s)b)"
+        " union select subject_id, other_id from journal.staged_suspect where subject_id = any(%(s)b)",
         {"s": list(subjects)},
     ).fetchall()
     return {(subject, other) for subject, other in rows}
@@ -165,9 +165,9 @@ def suspects(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[s
 def contact_states(conn: psycopg.Connection, source: str, subjects: Collection[str]) -> dict[str, tuple[bytes, date]]:
     """Give what a source last said of each person's contacts: fingerprint and date."""
     rows = conn.execute(
-        "select subject_id, fingerprint, as_of, 0 from journal.contact where source = %(c)s and subject_id = any(%(s)s)"
+        "select subject_id, fingerprint, as_of, 0 from journal.contact where source = %(c)s and subject_id = any(%(s)b)"
         " union all select subject_id, fingerprint, as_of, 1 from journal.staged_contact"
-        " where source = %(c)s and subject_id = any(%(s)s) order by 4",
+        " where source = %(c)s and subject_id = any(%(s)b) order by 4",
         {"c": source, "s": list(subjects)},
     ).fetchall()
     return {subject: (bytes(fingerprint), as_of) for subject, fingerprint, as_of, _ in rows}
