@@ -75,6 +75,7 @@ class Writer:
         self.chance = Chance(world.config.seed, world.config.anomalies)
         self._sequence: Counter[str] = Counter()
         self._next_extra = world.capacity
+        self._emptied = False
 
     def plan(self) -> list[Beneficiaires | Weekly]:
         """Give every file to write, in the order of days."""
@@ -116,7 +117,11 @@ class Writer:
         if not damage.damage(self.out / good["nom"], self.out / name, defect, records=records):
             self.chance.missed(defect)
             return
-        verdict = {"verdict": "rejete", "motif": damage.MOTIVES[defect], "anomalies": [str(defect)]}
+        motif = damage.MOTIVES[defect]
+        verdict = {"verdict": "rejete", "motif": motif, "anomalies": [str(defect)]}
+        if defect is Anomaly.VIDE and self._emptied:  # no byte twice is the same bytes twice
+            verdict = {"verdict": "doublon", "motif": None, "anomalies": [str(defect)]}
+        self._emptied |= defect is Anomaly.VIDE
         counts = {"lus": 0, "valides": 0, "rejets": 0, "repare_par": good["nom"]}
         self.truth.file(good | {"nom": name} | verdict | counts)
 
@@ -129,6 +134,9 @@ class Writer:
         name = f"contact.{planned.day:%Y%m%d}.{planned.authority}.csv"
         job = weekly.Job(planned.authority, planned.file, planned.day, name)
         count = weekly.write(self.contacts, self.truth, job, self.out / name, chance=self.chance)
+        if not count:  # two files with nothing but a header are the same bytes: a week without news sends none
+            (self.out / name).unlink()
+            return
         entry = _entry(planned, name, lus=count, rejets=0)
         self.truth.file(entry)
         if self.chance.contact() is Anomaly.DOUBLON:
