@@ -118,7 +118,7 @@ class Writer:
             self.chance.missed(defect)
             return
         motif = damage.MOTIVES[defect]
-        verdict = {"verdict": "rejete", "motif": motif, "anomalies": [str(defect)]}
+        verdict: dict[str, Any] = {"verdict": "rejete", "motif": motif, "anomalies": [str(defect)]}
         if defect is Anomaly.VIDE and self._emptied:  # no byte twice is the same bytes twice
             verdict = {"verdict": "doublon", "motif": None, "anomalies": [str(defect)]}
         self._emptied |= defect is Anomaly.VIDE
