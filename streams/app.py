@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -131,6 +132,7 @@ def state_dir(settings: Settings) -> Path:
 
 def main(settings: Settings) -> None:
     """Run one worker until it is told to stop; raises what stopped it otherwise."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the loop runs there is nothing to finish
     telemetry.setup_logging("stream", settings)
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)  # each tells its every step
@@ -143,7 +145,7 @@ def main(settings: Settings) -> None:
             runner.run(stage.run())
         finally:
             door.close()
-    log.info("stream stopped", appended=stage.codec.appended, reencoded=stage.codec.reencoded)
+    log.info("stream stopped")
 
 
 def _addresses(settings: Settings) -> tuple[str, str]:

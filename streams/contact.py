@@ -34,9 +34,9 @@ def usable(statements: Iterable[Statement]) -> tuple[Part, ...]:
     for statement in sorted(statements, key=precedence, reverse=True):
         for position, part in enumerate(statement.parts):
             value = _value(part, statement.source, position)
-            if part["consentement"] == "refuse":
+            if part.consentement == "refuse":
                 refused.add(value)
-                if value in kept and kept[value]["consentement"] != "accorde":
+                if value in kept and kept[value].consentement != "accorde":
                     del kept[value]
             elif value not in refused:
                 kept.setdefault(value, part)
@@ -45,5 +45,4 @@ def usable(statements: Iterable[Statement]) -> tuple[Part, ...]:
 
 def _value(part: Part, source: str, position: int) -> object:
     """What tells two parts apart without reading them; a part without fingerprint equals no other."""
-    print_ = part["empreinte"]
-    return (part["canal"], print_) if print_ is not None else (source, position)
+    return (part.canal, part.empreinte) if part.empreinte is not None else (source, position)

@@ -1,20 +1,20 @@
 """How a person's state is written, in the local store and in the changelog: one format byte, then Avro without names.
 
-Nothing else reads these bytes. Every part travels as it came; ``FORMAT`` changes with the schema, and a state written
-in another format is refused.
+Nothing else reads these bytes. Sealed parts stay the bytes they came as, so ``FORMAT`` changes with this schema *and*
+with ``bus.partie_scellee`` (a test holds its layout); a state written in another format is refused.
 """
 
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final, TypeAlias
 
 import fastavro
 
 from bus.errors import Misconfigured
-from streams.event import Part
+from streams.contact import usable
 from streams.person import Dossier, Entry, PersonState, Situation, Statement, Status
+from streams.reading import part
 
 Row: TypeAlias = dict[str, Any]
 
@@ -40,23 +40,8 @@ def _record(name: str, **fields: object) -> Row:
     return {"type": "record", "name": name, "fields": [{"name": key, "type": kind} for key, kind in fields.items()]}
 
 
-DATE: Final = {"type": "int", "logicalType": "date"}
-PART: Final = _record(
-    "partie",
-    sorte="string",
-    cle_id="string",
-    version_schema="int",
-    octets="bytes",
-    canal=_nullable("string"),
-    type=_nullable("string"),
-    rang=_nullable("int"),
-    consentement=_nullable("string"),
-    source=_nullable("string"),
-    modifie_le=_nullable(DATE),
-    empreinte=_nullable("bytes"),
-)
 DOSSIER: Final = _record("dossier", source="string", cle="string", statut="int", observe="long", cause="long")
-ENTRY: Final = _record("entree", effet=DATE, observe="long", contact_le=_nullable("long"))
+ENTRY: Final = _record("entree", effet="int", observe="long", contact_le=_nullable("long"))
 SITUATION: Final = _record(
     "situation",
     code="string",
@@ -66,7 +51,12 @@ SITUATION: Final = _record(
     entree=_nullable(ENTRY),
 )
 STATEMENT: Final = _record(
-    "contact", source="string", effet=DATE, observe="long", event_id="string", parts={"type": "array", "items": PART}
+    "contact",
+    source="string",
+    effet="int",
+    observe="long",
+    event_id="string",
+    parts={"type": "array", "items": "bytes"},
 )
 HEAD_FIELDS: Final[Mapping[str, object]] = {"journal": "long", "vu": "long", "attente_depuis": _nullable("long")}
 STATE: Final = fastavro.parse_schema(
@@ -75,7 +65,7 @@ STATE: Final = fastavro.parse_schema(
         **HEAD_FIELDS,
         situations={"type": "array", "items": SITUATION},
         contacts={"type": "array", "items": STATEMENT},
-        identite=_nullable("partie"),
+        identite=_nullable("bytes"),
         identite_observe="long",
     )
 )
@@ -92,7 +82,7 @@ def encode(state: PersonState) -> bytes:
         "attente_depuis": state.attente_depuis,
         "situations": [_situation_row(code, seen) for code, seen in sorted(state.situations.items())],
         "contacts": [_statement_row(said) for said in state.contacts],
-        "identite": state.identite,
+        "identite": state.identite and state.identite.avro,
         "identite_observe": state.identite_observe,
     }
     fastavro.schemaless_writer(out, STATE, row)
@@ -106,12 +96,14 @@ def decode(data: bytes) -> PersonState:
         Misconfigured: another version of the bus wrote them.
     """
     row = _row(data, STATE)
+    contacts = tuple(_statement(one) for one in row["contacts"])
     return PersonState(
         journal=row["journal"],
         vu=row["vu"],
         situations={one["code"]: _situation(one) for one in row["situations"]},
-        contacts=tuple(_statement(one) for one in row["contacts"]),
-        identite=row["identite"],
+        contacts=contacts,
+        joignable=usable(contacts),
+        identite=row["identite"] and part(row["identite"], 0)[0],
         identite_observe=row["identite_observe"],
         attente_depuis=row["attente_depuis"],
     )
@@ -168,16 +160,10 @@ def _statement_row(said: Statement) -> Row:
         "effet": said.effet,
         "observe": said.observe,
         "event_id": said.event_id,
-        "parts": said.parts,
+        "parts": [one.avro for one in said.parts],
     }
 
 
 def _statement(row: Row) -> Statement:
-    effet: date = row["effet"]
-    parts: tuple[Part, ...] = tuple(row["parts"])
-    return Statement(row["source"], effet, row["observe"], row["event_id"], parts)
-
-
-def part_fields() -> Mapping[str, object]:
-    """Give the fields of a part that a state can carry; a test compares them with ``bus.partie_scellee``."""
-    return {field["name"]: field["type"] for field in PART["fields"]}
+    parts = tuple(part(one, 0)[0] for one in row["parts"])
+    return Statement(row["source"], row["effet"], row["observe"], row["event_id"], parts)

@@ -5,10 +5,22 @@ from typing import Final, assert_never
 from zlib import crc32
 
 from streams.contact import told, usable
-from streams.event import CLOS, CONTACT, DOSSIER_CLOSED, ENTREE, ETAT, MUTATION_SORTANTE, PRESENCE, SORTIE, Event
+from streams.event import (
+    CLOS,
+    CONTACT,
+    DOSSIER_CLOSED,
+    ENTREE,
+    ETAT,
+    MUTATION_SORTANTE,
+    PRESENCE,
+    SORTIE,
+    Event,
+    Part,
+)
 from streams.person import DAY, Dossier, Entry, PersonState, Situation, Statement, Status
 
 WAITING_DAYS: Final = 90  # how long a contact waits for an authority, in event time (design.md §3.2)
+NOWHERE: Final = Situation()
 CLE: Final = 16  # characters of cle_dossier kept: 64 bits are enough among the dossiers of one person
 
 
@@ -18,23 +30,35 @@ def fold(state: PersonState, event: Event, authority: str | None, *, journal: in
     Args:
         state: before the event; ``NOBODY`` for a person met for the first time.
         event: the event, whatever its type.
-        authority: the one that answers for ``event.territoire``; None for an event without territory.
+        authority: the one that answers for ``event``'s territory; None for an event without territory.
         journal: the log the event comes from.
         offset: its place in that log, recorded in the result.
     """
     state = expired(state, event.observe)
+    contacts, joignable = _contact(state, event)
     situations = state.situations
     if authority is not None:
-        situations = {**situations, authority: _situation(situations.get(authority, Situation()), event)}
-    after = replace(state, journal=journal, vu=offset, situations=situations)
-    after = _with_contact(_with_identity(after, event), event)
-    return _settled(after, event)
+        situations = {**situations, authority: _situation(situations.get(authority, NOWHERE), event)}
+    if joignable:
+        situations = {code: _met(seen, event) for code, seen in situations.items()}
+    waits_for_nobody = not joignable or any(seen.present for seen in situations.values())
+    identity = event.parts("identite") if event.observe >= state.identite_observe else ()
+    return PersonState(
+        journal=journal,
+        vu=offset,
+        situations=situations,
+        contacts=contacts,
+        joignable=joignable,
+        identite=identity[-1] if identity else state.identite,
+        identite_observe=event.observe if identity else state.identite_observe,
+        attente_depuis=None if waits_for_nobody else state.attente_depuis or event.observe,
+    )
 
 
 def expired(state: PersonState, now: int) -> PersonState:
     """Give the state without the contact that has waited too long for an authority."""
     waited = state.attente_depuis is not None and now - state.attente_depuis > WAITING_DAYS * DAY
-    return replace(state, contacts=(), attente_depuis=None) if waited else state
+    return replace(state, contacts=(), joignable=(), attente_depuis=None) if waited else state
 
 
 def status(event: Event) -> Status | None:
@@ -75,7 +99,7 @@ def waits(before: PersonState, after: PersonState) -> list[float]:
         entry = seen.entree
         if entry is None or entry.contact_le is None or seen is before.situations.get(code):
             continue
-        previous = before.situations.get(code, Situation()).entree
+        previous = before.situations.get(code, NOWHERE).entree
         if previous is None or previous.contact_le is None or previous.observe != entry.observe:
             found.append(max(0, entry.contact_le - entry.observe) / 1_000_000)
     return found
@@ -129,31 +153,17 @@ def _with_rights(seen: Situation, event: Event) -> Situation:
             return seen
 
 
-def _with_identity(state: PersonState, event: Event) -> PersonState:
-    parts = event.parts("identite")
-    if not parts or event.observe < state.identite_observe:
-        return state
-    return replace(state, identite=parts[-1], identite_observe=event.observe)
-
-
-def _with_contact(state: PersonState, event: Event) -> PersonState:
+def _contact(state: PersonState, event: Event) -> tuple[tuple[Statement, ...], tuple[Part, ...]]:
+    """Give the statements of every source, and what may be passed on of them."""
     if event.type != CONTACT and "contact" not in event.portee:
-        return state
+        return state.contacts, state.joignable
     said = Statement(event.source, event.effet, event.observe, event.id, event.parts("contact"))
-    return replace(state, contacts=told(state.contacts, said))
-
-
-def _settled(state: PersonState, event: Event) -> PersonState:
-    """Mark the entries whose contact is now known, and since when a contact has been waiting for an authority."""
-    parts = usable(state.contacts) if state.contacts else ()
-    if parts:
-        state = replace(state, situations={code: _met(seen, event) for code, seen in state.situations.items()})
-    waiting = bool(parts) and not any(seen.present for seen in state.situations.values())
-    since = (state.attente_depuis or event.observe) if waiting else None
-    return state if since == state.attente_depuis else replace(state, attente_depuis=since)
+    contacts = told(state.contacts, said)
+    return contacts, usable(contacts)
 
 
 def _met(seen: Situation, event: Event) -> Situation:
+    """Mark when the contact of the open entry was known, if it has just become so."""
     entry = seen.entree
     if entry is None or entry.contact_le is not None:
         return seen

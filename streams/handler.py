@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeAlias, assert_never
+from typing import Final, Protocol, TypeAlias, assert_never
 
 from bus import topics
 from bus.codec import EVENT_VERSION, Codec
@@ -24,16 +24,20 @@ from bus.telemetry import (
     QUARANTINE_MESSAGES,
     ROUTING_UNROUTABLE,
 )
-from streams.enrichment import enrichment
-from streams.event import Event, event
+from bus.territory import authority_codes
+from streams.enrichment import appended, enrichment
+from streams.event import Event
 from streams.fold import fold, waits
 from streams.person import NOBODY, PersonState
+from streams.reading import EventReader
 from streams.routing import Quarantine, Route, Wait, Withhold, decide
 from streams.state import Changes, Partition, Persons, append, encoded
 
 STAGE: Final = "stream"
 SERVE_EVERY: Final = 200  # records between two looks at delivery reports
 UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commune_inconnue"))
+
+DESTINATION: Final = {code: topics.departement(code) for code in authority_codes()}
 
 Fence: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -51,19 +55,24 @@ class Record(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """What one batch changes, per partition, and how its events ended."""
+    """What one batch changes in one partition, and how its events ended."""
 
-    changes: dict[int, Changes] = field(default_factory=dict)
-    folded_to: dict[int, int] = field(default_factory=dict)
+    persons: Partition
+    changes: Changes = field(default_factory=dict)
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
+    last: int = -1  # greatest offset decided
+
+    def person(self, key: bytes) -> PersonState:
+        """Give a person as this batch has left them so far."""
+        return (self.changes[key] or NOBODY) if key in self.changes else self.persons.person(key)
 
 
 class Handler:
     """Handles batches of ``evenements``; knows Kafka only through a producer, and no key of any kind."""
 
     def __init__(self, persons: Persons, codec: Codec, producer: BusProducer) -> None:
-        self._persons, self._codec, self._producer = persons, codec, producer
+        self._persons, self._reader, self._producer = persons, EventReader(codec), producer
         self._journal = persons.logs.journal
 
     async def handle(self, batch: Mapping[int, Sequence[Record]], fence: Fence) -> None:
@@ -76,54 +85,52 @@ class Handler:
         Raises:
             Unavailable: the broker or the registry went away; nothing is committed, the batch is replayed.
         """
-        started, work = time.monotonic(), Work()
-        for partition, records in batch.items():
-            self._decide(self._persons[partition], work, partition, records)
+        started = time.monotonic()
+        works = {partition: self._decide(partition, records) for partition, records in batch.items()}
         await self._flush()
         hit("stream.after_output")
         await fence()
-        await self._remember(work)
+        await self._remember({partition: work for partition, work in works.items() if work.changes})
         hit("stream.after_state")
-        _count(work)
+        for work in works.values():
+            _count(work)
         PROCESSING_DURATION.labels(STAGE).observe(time.monotonic() - started)
 
-    def _decide(self, persons: Partition, work: Work, partition: int, records: Sequence[Record]) -> None:
-        changes = work.changes.setdefault(partition, {})
+    def _decide(self, partition: int, records: Sequence[Record]) -> Work:
+        work = Work(self._persons[partition], last=records[-1].offset)
         for position, record in enumerate(records):
-            type_, fate = self._one(persons, changes, work, record)
-            work.fates[type_, fate] += 1
+            work.fates[self._one(work, record)] += 1
             if position % SERVE_EVERY == SERVE_EVERY - 1:
                 self._producer.poll(0)
-        work.folded_to[partition] = records[-1].offset
+        return work
 
-    def _one(self, persons: Partition, changes: Changes, work: Work, record: Record) -> tuple[str, str]:
+    def _one(self, work: Work, record: Record) -> tuple[str, str]:
         """Decide one record and queue its outputs; gives its type and its fate."""
         if record.value is None:
             if record.key:
-                changes[record.key] = None
+                work.changes[record.key] = None
             return "effacement", "oubli"
         try:
-            decoded = self._codec.decode(record.value)
+            seen, plain = self._reader.read(record.value)
         except InvalidEvent as error:
             return "inconnu", self._quarantine(record, error.reason)
-        return decoded["type"], self._known(persons, changes, work, record, decoded)
+        return seen.type, self._known(work, record, seen, plain)
 
-    def _known(
-        self, persons: Partition, changes: Changes, work: Work, record: Record, decoded: Mapping[str, Any]
-    ) -> str:
-        seen, key = event(decoded), record.key or b""
-        before = (changes[key] or NOBODY) if key in changes else persons.person(key)
+    def _known(self, work: Work, record: Record, seen: Event, plain: bytes) -> str:
+        key = record.key or b""
+        before = work.person(key)
         if before.reflects(self._journal, record.offset):
             return "deja_vu"  # its outputs were acknowledged before that state was written
         decision, authority = decide(seen, before, key=key.decode(errors="replace"))
         if isinstance(decision, Quarantine):
             return self._quarantine(record, decision.reason)
-        after = changes[key] = fold(before, seen, authority, journal=self._journal, offset=record.offset)
+        after = work.changes[key] = fold(before, seen, authority, journal=self._journal, offset=record.offset)
         work.waits += waits(before, after)
         match decision:
             case Route(authorities):
                 for code in authorities:
-                    self._send(record, decoded, code, enrichment(seen, code, before, after))
+                    value = appended(plain, enrichment(seen, code, before, after))
+                    self._producer.produce(DESTINATION[code], value, key, headers=_headers(record, seen, code))
                 return "route"
             case Wait():
                 return "en_attente"
@@ -131,12 +138,6 @@ class Handler:
                 return "retenu"
             case _:
                 assert_never(decision)
-
-    def _send(self, record: Record, decoded: Mapping[str, Any], code: str, added: Mapping[str, Any]) -> None:
-        assert record.value is not None  # noqa: S101 - told to mypy; a tombstone never comes here
-        headers = event_headers(decoded, code, traceparent=header(record.headers, "traceparent"))
-        value = self._codec.append(record.value, added)
-        self._producer.produce(topics.departement(code), value, record.key, headers=headers)
 
     def _quarantine(self, record: Record, reason: str) -> str:
         """Put a record aside as it came: same key, same bytes, its headers, and where it came from."""
@@ -154,25 +155,24 @@ class Handler:
             ROUTING_UNROUTABLE.labels(reason).inc()
         return "quarantaine"
 
-    async def _remember(self, work: Work) -> None:
+    async def _remember(self, works: Mapping[int, Work]) -> None:
         """Changelog first, then the local stores: a store never knows more than the changelog."""
-        rows = {partition: encoded(changes) for partition, changes in work.changes.items() if changes}
+        rows = {partition: encoded(work.changes) for partition, work in works.items()}
         sent = {partition: append(self._producer, partition, data) for partition, data in rows.items()}
         await self._flush()
         hit("stream.after_changelog")
         for partition, data in rows.items():
-            opened = self._persons[partition]
-            meta = opened.store.meta
+            work, meta = works[partition], works[partition].persons.store.meta
             alone = sent[partition].after == meta.next_offset + len(data)
-            opened.write(
-                work.changes[partition],
+            work.persons.write(
+                work.changes,
                 data,
                 replace(
                     meta,
                     changelog=self._persons.logs.changelog,
                     next_offset=meta.next_offset + len(data) if alone else meta.next_offset,
-                    folded_to=work.folded_to[partition],
-                    waiting=opened.waiting_after(work.changes[partition]),
+                    folded_to=work.last,
+                    waiting=work.persons.waiting_after(work.changes),
                     written_at=time.time(),
                 ),
             )
@@ -193,4 +193,6 @@ def _count(work: Work) -> None:
         CONTACT_WAIT.observe(seconds)
 
 
-__all__ = ["Event", "Handler", "PersonState", "Record"]
+def _headers(record: Record, seen: Event, code: str) -> Headers:
+    fields = {"id": seen.id, "type": seen.type, "source": seen.source, "date_publication": seen.publie}
+    return event_headers(fields, code, traceparent=header(record.headers, "traceparent"))

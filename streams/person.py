@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -35,7 +34,7 @@ class Dossier:
 class Entry:
     """The open entry into droits et devoirs; ``contact_le`` is when its contact was known, None while it is not."""
 
-    effet: date
+    effet: int  # days since the epoch
     observe: int
     contact_le: int | None = None
 
@@ -60,7 +59,7 @@ class Statement:
     """The whole contact that one source last gave; no part means that it withdrew what it had said."""
 
     source: str
-    effet: date
+    effet: int  # days since the epoch
     observe: int
     event_id: str
     parts: tuple[Part, ...]
@@ -71,13 +70,15 @@ class PersonState:
     """All that is kept of one person. Times are microseconds since the epoch.
 
     ``journal`` and ``vu`` are the log and the offset of the last record that this state reflects: what such a record
-    had to say has been acknowledged by the broker before this state was written, so a replay skips it.
+    had to say has been acknowledged by the broker before this state was written, so a replay skips it. ``joignable`` is
+    what may be passed on of ``contacts``, kept so that it is worked out once per statement.
     """
 
     journal: int = 0
     vu: int = -1
     situations: Mapping[str, Situation] = field(default_factory=dict)
     contacts: tuple[Statement, ...] = ()
+    joignable: tuple[Part, ...] = ()
     identite: Part | None = None
     identite_observe: int = 0
     attente_depuis: int | None = None  # contact kept although no authority has a present dossier of this person

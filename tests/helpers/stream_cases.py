@@ -4,7 +4,10 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bus.codec import encode_body
+from bus.codec import Codec, encode_body
+from bus.errors import InvalidEvent
+from streams.event import Event
+from streams.reading import EventReader
 
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 PERSON = "7c1f0a9b3d2e4f60a1b2c3d4e5f60718"
@@ -103,3 +106,34 @@ def record(
 def body(decoded: dict[str, Any]) -> bytes:
     """Give the bare Avro of an event."""
     return encode_body(decoded["type"], decoded)
+
+
+class Registry:
+    """Gives ids to schemas, in memory."""
+
+    def __init__(self) -> None:
+        self.schemas: list[Any] = []
+
+    def id_of(self, _subject: str, schema: Any) -> int:
+        if schema not in self.schemas:
+            self.schemas.append(schema)
+        return self.schemas.index(schema) + 1
+
+    def schema(self, schema_id: int) -> Any:
+        if schema_id > len(self.schemas):
+            raise InvalidEvent("schema_inconnu")
+        return self.schemas[schema_id - 1]
+
+
+CODEC = Codec(Registry())
+READER = EventReader(CODEC)
+
+
+def value(decoded: dict[str, Any]) -> bytes:
+    """Give the value that the relay would publish."""
+    return CODEC.frame(decoded["type"], 1, body(decoded))
+
+
+def event(decoded: dict[str, Any]) -> Event:
+    """Give the stage's view of an event, as read from its bytes."""
+    return READER.read(value(decoded))[0]

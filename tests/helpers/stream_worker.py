@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import TopicPartition
-from helpers.stream_cases import body
+from helpers.stream_cases import body, event
 from helpers.wait import eventually
 
 from bus import kafka, topics
@@ -20,8 +20,7 @@ from bus.codec import Codec
 from bus.registry import Registry
 from bus.settings import Settings
 from streams.encoding import decode
-from streams.enrichment import enrichment
-from streams.event import event
+from streams.enrichment import appended, enrichment
 from streams.fold import fold
 from streams.person import NOBODY, PersonState
 from streams.routing import Quarantine, Route, decide
@@ -65,7 +64,7 @@ class Bench:
             return
         after = self.persons[key] = fold(before, seen, authority)
         for code in decision.authorities if isinstance(decision, Route) else ():
-            self.expected[code, seen.id] = self.codec.append(value, enrichment(seen, code, before, after))
+            self.expected[code, seen.id] = appended(value, enrichment(seen, code, before, after))
             self.order[code, key].append(seen.id)
 
     def settle(self, *codes: str, timeout: float = 60) -> None:

@@ -4,6 +4,7 @@ import shutil
 import signal
 import uuid
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,10 @@ def crowd(bench: Bench, count: int) -> None:
 def content(state: PersonState) -> PersonState:
     """Give a state without its place in the log, which only the broker knows."""
     return replace(state, journal=0, vu=-1)
+
+
+def grown(bench: Bench, already: int) -> bool:
+    return len(bench.routed("52")) > already
 
 
 def check_states(bench: Bench) -> None:
@@ -158,8 +163,9 @@ def test_a_kill_at_any_point_loses_nothing_and_repeats_only_exact_copies(bench: 
 def test_a_clean_stop_makes_no_copy(bench: Bench) -> None:
     with bench.worker() as worker:
         for _ in range(3):
+            already = len(bench.routed("52"))
             crowd(bench, 20)
-            eventually(lambda: bool(bench.routed("52")), timeout=40, what="a first output")
+            eventually(partial(grown, bench, already), timeout=40, what="a new output")
             worker.signal(signal.SIGTERM)
             assert worker.ended() == 0
             worker.start()
