@@ -1,0 +1,64 @@
+"""The verdict from the counts of a flux, and the order of its reasons."""
+
+from datetime import date, datetime
+
+import pytest
+
+from producers.flux import Tally
+from producers.observation import FluxRejected, Header, Motif, Source
+from producers.verdict import Report, Verdict, detail, genre, judge
+
+MONTHLY = Header("CRI", "D", "M", date(2026, 2, 28), date(2026, 3, 5), "01:18:36.0000", datetime(2026, 3, 5, 1, 18, 36))  # noqa: DTZ001 - files carry no zone
+
+
+@pytest.mark.parametrize(
+    ("tally", "motif"),
+    [
+        (Tally(read=10, valid=10), None),
+        (Tally(read=10, valid=8, bad=2), None),
+        (Tally(read=10, valid=7, bad=3), Motif.SCHEMA),
+        (Tally(read=1, bad=1), Motif.SCHEMA),
+        (Tally(read=3, out_of_scope=3), Motif.TERRITOIRE),
+        (Tally(read=3, valid=1, out_of_scope=2), None),
+        (Tally(read=3, valid=3, stale=3), Motif.ANTIDATE),
+        (Tally(read=3, valid=3, stale=2), None),
+        (Tally(), Motif.SCHEMA),
+    ],
+)
+def test_what_a_monthly_deserves(tally: Tally, motif: Motif | None) -> None:
+    if motif is None:
+        judge(tally, Source.CNAF, MONTHLY)
+        return
+    with pytest.raises(FluxRejected) as refused:
+        judge(tally, Source.CNAF, MONTHLY)
+    assert refused.value.motif is motif
+
+
+def test_a_daily_and_a_contact_file_may_be_empty() -> None:
+    daily = Header("CRI", "D", "I", date(2026, 3, 5), date(2026, 3, 5), "01:00:00", datetime(2026, 3, 5, 1))  # noqa: DTZ001 - as above
+
+    judge(Tally(), Source.CNAF, daily)
+    judge(Tally(), Source.CONTACT, None)
+
+
+def test_the_report_has_the_keys_of_the_example_in_order() -> None:
+    report = Report("f.xml", "sha256:0", "cnaf", "52", genre(MONTHLY), Verdict.ACCEPTE, None, None, 1, 1, 0, {"a": 1})
+
+    assert list(report.as_json()) == [
+        "fichier", "flux", "source", "autorite", "genre", "verdict", "motif", "detail", "lus", "valides", "rejets",
+        "evenements",
+    ]  # fmt: skip
+    assert report.as_json()["genre"] == {
+        "natflux": "D",
+        "typeflux": "M",
+        "dtref": "2026-02-28",
+        "dtcreaflux": "2026-03-05",
+        "heucreaflux": "01:18:36.0000",
+    }
+
+
+def test_the_detail_says_what_was_particular() -> None:
+    assert detail(Tally(read=1, valid=1)) is None
+    assert detail(Tally(no_reference=True, erased=2)) == (
+        "aucune référence mensuelle : états publiés, aucune entrée calculée ; 2 personne(s) effacée(s) écartée(s)"
+    )
