@@ -46,7 +46,7 @@ def remove(data_dir: Path) -> None:
 
 def observe(data_dir: Path) -> State:
     """Give the same shape with what is true now: pids that live, probes that pass; nulls when nothing runs."""
-    written = _read(data_dir / PLATFORM_FILE)
+    written = read(data_dir)
     servers = written.get("plateforme", EMPTY)
     return {
         "donnees": str(data_dir),
@@ -57,7 +57,7 @@ def observe(data_dir: Path) -> State:
 
 def all_ready(state: State) -> bool:
     """Say whether every server and every role is ready."""
-    return all(one["pret"] for one in (*state["plateforme"].values(), *state["roles"]))
+    return bool(state) and all(one["pret"] for one in (*state["plateforme"].values(), *state["roles"]))
 
 
 def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
@@ -76,9 +76,10 @@ def _role(data_dir: Path, written: Mapping[str, Any]) -> State:
     return {**written, "pid": identity and identity.pid, "pret": ready}
 
 
-def _read(path: Path) -> State:
+def read(data_dir: Path) -> State:
+    """Give what the platform wrote last, empty when none runs."""
     try:
-        state: State = orjson.loads(path.read_bytes())
+        state: State = orjson.loads((data_dir / PLATFORM_FILE).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return {}
     return state

@@ -23,6 +23,7 @@ STEADY: Final = 60.0
 """Seconds a child must live for its next death to count as the first."""
 TICK: Final = 0.1
 PROBE_PERIOD: Final = 0.5
+STEADY_PERIOD: Final = 2.0
 DOWN_TIMEOUT: Final = 120.0
 
 Progress = Callable[[str], None]
@@ -93,10 +94,11 @@ class Supervisor:
 
     def run(self) -> None:
         """Start the roles and stay until ``Stopped``; then stop the roles, leaving the platform to its owner."""
-        record_supervisor(self.platform.data_dir)
         prober = threading.Thread(target=self._probe_for_ever, name="sonde", daemon=True)
         try:
             self._adopt()
+            state.write(self.platform.data_dir, self._state())  # with the roles, before anybody looks for us
+            record_supervisor(self.platform.data_dir)
             prober.start()
             self._watch_for_ever()
         finally:
@@ -169,9 +171,11 @@ class Supervisor:
             "base": lambda: probes.base_ready(settings.database_url or ""),
             **{role.name: _role_question(role) for role in self.roles},
         }
-        while not self._end.wait(PROBE_PERIOD):
+        period = PROBE_PERIOD
+        while not self._end.wait(period):
             for name, question in questions.items():
                 self._ready[name] = question()
+            period = STEADY_PERIOD if all(self._ready.values()) else PROBE_PERIOD
 
     def _bound_logs(self) -> None:
         for watched in self._watched.values():

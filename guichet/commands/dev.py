@@ -124,7 +124,7 @@ def _detach(data_dir: Path) -> None:
             start_new_session=True,
         )
     deadline = time.monotonic() + DETACH_TIMEOUT
-    while not (_supervised(data_dir, process.pid) and state.all_ready(state.observe(data_dir))):
+    while not (_supervised(data_dir, process.pid) and state.all_ready(state.read(data_dir))):
         if process.poll() is not None:
             sys.stderr.write(log.read_text(encoding="utf-8"))
             sys.exit(process.returncode or 3)
