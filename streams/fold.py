@@ -56,7 +56,11 @@ def fold(state: PersonState, event: Event, authority: str | None, *, journal: in
 
 
 def expired(state: PersonState, now: int) -> PersonState:
-    """Give the state without the contact that has waited too long for an authority."""
+    """Give the state without the contact that has waited too long for an authority.
+
+    Looked at when the person is met again: only what stands in the log may end the wait, or a replay cut into other
+    batches would give other outputs. Nothing in the log tells the time of a person nobody speaks of yet.
+    """
     waited = state.attente_depuis is not None and now - state.attente_depuis > WAITING_DAYS * DAY
     return replace(state, contacts=(), joignable=(), attente_depuis=None) if waited else state
 

@@ -17,7 +17,8 @@ from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdic
 
 from bus.errors import Misconfigured
 
-META: Final = b"\x00meta"  # subject ids are printable
+META: Final = b"meta"
+PERSON: Final = b"p"  # before each subject id: a key comes from outside and must not meet META
 MEGABYTE: Final = 1 << 20
 SLOTS: Final = 64  # processes that may share a state folder
 
@@ -49,7 +50,7 @@ class Store:
 
     def get(self, subject: bytes) -> bytes | None:
         """Give the state of a person as it was written, None when nothing is known."""
-        data: bytes | None = self._db.get(subject)
+        data: bytes | None = self._db.get(PERSON + subject)
         return data
 
     def write(self, changes: Mapping[bytes, bytes | None], meta: Meta) -> None:
@@ -57,18 +58,17 @@ class Store:
         batch = WriteBatch(raw_mode=True)
         for subject, data in changes.items():
             if data is None:
-                batch.delete(subject)
+                batch.delete(PERSON + subject)
             else:
-                batch.put(subject, data)
+                batch.put(PERSON + subject, data)
         batch.put(META, orjson.dumps(asdict(meta)))
         self._db.write(batch)
         self.meta = meta
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Give every person's state, by subject id."""
-        for key, value in self._db.items():
-            if key != META:
-                yield key, value
+        for key, value in self._db.items(from_key=PERSON):
+            yield key[len(PERSON) :], value
 
     def clear(self) -> None:
         """Forget everything: what is here belongs to another log, or is too old to be brought up to date."""

@@ -113,11 +113,23 @@ class Bench:
         return bool(position >= high or high == 0)
 
     def states(self) -> dict[str, PersonState]:
-        """Give the last state of each of our persons in the changelog, without the place in the log."""
-        last: dict[str, bytes | None] = {}
+        """Give the last state of each of our persons in the changelog."""
+        last = {key: rows[-1] for key, (_, rows) in self.changelog().items()}
+        return {key: decode(data) for key, data in last.items() if data is not None}
+
+    def changelog(self) -> dict[str, tuple[int, list[bytes | None]]]:
+        """Give, for each of our persons, the partition and every state written so far."""
+        found: dict[str, tuple[int, list[bytes | None]]] = {}
         for partition in range(12):
-            last |= {m.key().decode(): m.value() for m in self.read(topics.ETAT_PERSONNES, partition)}
-        return {key: decode(data) for key, data in last.items() if data is not None and key in self.persons}
+            for message in self.read(topics.ETAT_PERSONNES, partition):
+                if message.key().decode() in self.persons:
+                    found.setdefault(message.key().decode(), (partition, []))[1].append(message.value())
+        return found
+
+    def write_state(self, key: str, partition: int, data: bytes | None) -> None:
+        """Write into the changelog as a worker does that has lost the partition and does not know it yet."""
+        self._producer.produce(topics.ETAT_PERSONNES, data, key, partition=partition)
+        self._producer.flush()
 
     def committed(self) -> int:
         """Give how many records the stream group has committed, all partitions together."""

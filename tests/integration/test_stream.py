@@ -232,6 +232,39 @@ def test_a_worker_that_wakes_after_its_session_undoes_nothing(bench: Bench) -> N
         check_states(bench)
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_an_older_state_written_by_a_lost_worker_does_not_stay(bench: Bench, *, down: bool) -> None:
+    lives = {one[0]["cle_personne"]: one for one in (life(somebody()) for _ in range(13))}
+    with bench.worker() as worker:
+        bench.feed(*(one for events in lives.values() for one in events[:2]))
+        bench.settle("52")
+        check_states(bench)
+        victim, neighbour, partition, older = neighbours(bench)
+        bench.feed(*lives[victim][2:4])
+        check_states(bench)
+        if down:
+            worker.signal(signal.SIGTERM)
+            assert worker.ended() == 0
+
+        bench.write_state(victim, partition, older)
+        if down:
+            worker.start()
+        bench.feed(*lives[neighbour][2:4])
+
+        check_states(bench)
+        assert worker.said("state repaired in the changelog") == 1
+
+
+def neighbours(bench: Bench) -> tuple[str, str, int, bytes | None]:
+    """Give two persons of one partition (among 13 there are two), it, and the present state of the first."""
+    seen: dict[int, str] = {}
+    for key, (partition, rows) in bench.changelog().items():
+        if partition in seen:
+            return key, seen[partition], partition, rows[-1]
+        seen[partition] = key
+    raise AssertionError("fewer persons than partitions")
+
+
 def sleeper_busy(bench: Bench, worker: Worker) -> None:
     eventually(lambda: worker.code is None and bool(bench.routed("52")), timeout=40, what="a first output")
 
