@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 import shutil
 import tarfile
 import tempfile
@@ -80,7 +81,7 @@ def install(folder: Path, progress: Progress, wanted: tuple[Artifact, ...] | Non
         Misconfigured: what the repository serves has not the declared digest.
     """
     artifacts = wanted or declared()
-    folder.mkdir(parents=True, exist_ok=True)
+    _writable(folder)
     with exclusive(folder / "verrou"), _stamps(folder / "verifies.json") as known:
         _fetch_missing(folder, artifacts, known, progress)
         registry = next(a for a in artifacts if a.name == REGISTRY_ARTIFACT)
@@ -88,6 +89,17 @@ def install(folder: Path, progress: Progress, wanted: tuple[Artifact, ...] | Non
         java.ensure_base_archive(folder)
     jars = sorted(folder / a.filename for a in artifacts if a.packaging == "jar")
     return Installed(tuple(jars), unpacked, folder)
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"{folder} ne peut pas être créé ; donnez un autre dossier par BUS_ARTIFACTS_DIR"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise Misconfigured(f"{folder} ne s’écrit pas ; donnez un autre dossier par BUS_ARTIFACTS_DIR")
 
 
 def _fetch_missing(folder: Path, artifacts: tuple[Artifact, ...], known: dict[str, Stamp], progress: Progress) -> None:

@@ -57,7 +57,7 @@ def start(
 
     Args:
         data_dir: where everything is written; made if absent.
-        artifacts_dir: where the Java archives are or will be; ``<data_dir>/artifacts`` by default.
+        artifacts_dir: where the Java archives are or will be; BUS_ARTIFACTS_DIR, else ``<data_dir>/artifacts``.
         given_ports: by the names of ``PORTS``; else the remembered ones, else free ones.
         progress: receives one French line per step.
 
@@ -85,7 +85,8 @@ class Platform:
         progress: Callable[[str], None],
     ) -> None:
         self.data_dir = data_dir
-        self.artifacts_dir = (artifacts_dir or data_dir / "artifacts").resolve()
+        self.settings = Settings(data_dir=data_dir)
+        self.artifacts_dir = (artifacts_dir or self.settings.artifacts_dir or data_dir / "artifacts").resolve()
         self.children: dict[str, Child] = {}
         self.services: dict[str, Service] = {}
         self._given_ports = given_ports
@@ -93,7 +94,6 @@ class Platform:
         self._lock = FileLock(data_dir / "processus" / "plateforme.verrou")
         self._usage = usage_lock(data_dir)
         self._base = Postgres(data_dir)
-        self.settings = Settings(data_dir=data_dir)
 
     def open(self) -> None:
         """Take the folder, start the servers, write their addresses."""
@@ -164,7 +164,11 @@ class Platform:
         self.stop()
 
     def _take_folder(self) -> None:
-        if not self._lock.try_exclusive():
+        try:
+            alone = self._lock.try_exclusive()
+        except OSError as error:
+            raise Misconfigured(f"{self.data_dir} ne s’écrit pas ; choisissez un autre dossier (--data)") from error
+        if not alone:
             raise Refused(
                 f"une plateforme utilise déjà {self.data_dir} (processus {self._lock.holder()}) : bus dev down"
             )

@@ -115,7 +115,8 @@ def _detach(data_dir: Path) -> None:
     arguments = [argument for argument in sys.argv[1:] if argument not in ("-d", "--detach")]
     log = data_dir / "journaux" / "superviseur.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open("ab") as output:  # the supervisor that refuses us may be writing in it
+        begin = output.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "guichet", *arguments],
             stdin=subprocess.DEVNULL,
@@ -126,14 +127,18 @@ def _detach(data_dir: Path) -> None:
     deadline = time.monotonic() + DETACH_TIMEOUT
     while not (_supervised(data_dir, process.pid) and state.all_ready(state.read(data_dir))):
         if process.poll() is not None:
-            sys.stderr.write(log.read_text(encoding="utf-8"))
+            note(_since(log, begin))
             sys.exit(process.returncode or 3)
         if time.monotonic() > deadline:
             process.terminate()
             process.wait()
-            raise Unavailable(f"pas prêt après {DETACH_TIMEOUT:.0f} s :\n{log.read_text(encoding='utf-8')[-2000:]}")
+            raise Unavailable(f"pas prêt après {DETACH_TIMEOUT:.0f} s :\n{_since(log, begin)}")
         time.sleep(POLL)
     note(f"prêt ; « bus dev down » arrête tout (journaux dans {log.parent})")
+
+
+def _since(log: Path, begin: int) -> str:
+    return log.read_bytes()[begin:].decode(errors="replace").strip()
 
 
 def _supervised(data_dir: Path, pid: int) -> bool:
