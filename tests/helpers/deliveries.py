@@ -199,6 +199,7 @@ class Delivering:
     env: dict[str, str] = field(default_factory=dict)
     receivers: list[Receiving] = field(default_factory=list)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    organisations: set[str] = field(default_factory=set)
     metrics_port: int = 0
 
     def environment(self) -> dict[str, str]:
@@ -220,11 +221,20 @@ class Delivering:
         return found
 
     def subscribe(self, organisation: str, *receivers: Receiving) -> None:
-        """Apply exactly these subscriptions for an organisation."""
+        """Apply exactly these subscriptions for an organisation; none ends them all."""
         file = self.folder / f"{organisation}.toml"
         file.write_text(f'organisation = "{organisation}"\n' + "".join(one.toml() for one in receivers), "utf-8")
         done = self.bus("subscription", "apply", str(file))
         assert done.returncode == 0, done.stdout + done.stderr
+        self.organisations.add(organisation)
+
+    def ready(self) -> bool:
+        """Whether the dispatcher started last is the one that delivers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def deliver(self, **env: str) -> subprocess.Popen[bytes]:
         """Start ``bus deliver``."""
@@ -259,6 +269,8 @@ class Delivering:
             process.wait(60)
         for receiver in self.receivers:
             receiver.stop()
+        for organisation in list(self.organisations):
+            self.subscribe(organisation)
 
 
 @contextlib.contextmanager
