@@ -19,7 +19,7 @@ _DECIMAL: Final = re.compile(r"[.,]0+$")  # a spreadsheet's 639980001.0
 
 
 def phone(raw: str) -> Phone | None:
-    """Give a number in E.164 and its kind; None for what is no number or a filler (0000000000, 0600000000).
+    """Give a number in E.164 and its kind; None for what is no number or a filler (nothing but zeros after the prefix).
 
     A leading zero lost, ``+33``, ``0033`` and ``(0)`` are forgiven.
     """

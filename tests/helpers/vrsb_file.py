@@ -84,7 +84,7 @@ class Foyer:
         )
         return (
             f"<IdentificationRSA><Organisme><FONORG>CAF</FONORG><NUMORG>{self.numorg}</NUMORG>"
-            f"<MATRICULE>209999900000000</MATRICULE></Organisme><Partenaire><TYPEPARTE>CG </TYPEPARTE>"
+            f"<MATRICULE>900000100000000</MATRICULE></Organisme><Partenaire><TYPEPARTE>CG </TYPEPARTE>"
             f"<IDEPARTE>{self.ideparte}</IDEPARTE></Partenaire><DemandeRSA><DTDEMRSA>{self.demande}</DTDEMRSA>"
             f"<NUMDEMRSA>{self.numero}</NUMDEMRSA></DemandeRSA>{cedant}{prenant}</IdentificationRSA>"
         )
