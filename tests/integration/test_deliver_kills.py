@@ -148,3 +148,21 @@ def test_told_to_stop_it_finishes_what_is_in_flight_and_repeats_nothing(world: D
     world.deliver()
     eventually(lambda: world.states(receiver.name) == {"livree": TOTAL}, timeout=90, what="all delivered")
     check(receiver, copies=0)
+
+
+@pytest.mark.parametrize("server", ["base", "kafka"])
+def test_a_server_killed_under_it_and_back_again_costs_nothing(
+    world: Delivering, platform: Platform, server: str
+) -> None:
+    receiver = subscriber(world)
+    receiver.start("--delay", "0.05")
+    process = world.deliver()
+    feed(world)
+    arrived(receiver, 10)
+
+    platform.kill(server)
+    platform.restart(server)
+    eventually(lambda: world.states(receiver.name) == {"livree": TOTAL}, timeout=120, what="all delivered")
+
+    assert process.poll() is None
+    check(receiver, copies=2 * int(Rules().max_window))
