@@ -28,24 +28,31 @@ def long(data: bytes, at: int) -> tuple[int, int]:
 
 def octets(data: bytes, at: int) -> tuple[bytes, int]:
     """Read bytes."""
-    size = data[at]
-    if size < 0x80:
-        start, end = at + 1, at + 1 + (size >> 1)
-    else:
-        length, start = long(data, at)
-        end = start + length
-    return data[start:end], end
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    return data[start : start + size], start + size
 
 
 def text(data: bytes, at: int) -> tuple[str, int]:
     """Read a string."""
-    found, at = octets(data, at)
-    return found.decode(), at
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    end = start + size
+    return data[start:end].decode(), end
 
 
 def optional_text(data: bytes, at: int) -> tuple[str | None, int]:
     """Read a null or a string."""
     return (None, at + 1) if data[at] == 0 else text(data, at + 1)
+
+
+def skip_octets(data: bytes, at: int) -> int:
+    """Give the place after bytes or a string."""
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    return start + size
+
+
+def skip_optional(data: bytes, at: int) -> int:
+    """Give the place after a null, or bytes or a string."""
+    return at + 1 if data[at] == 0 else skip_octets(data, at + 1)
 
 
 def boolean(data: bytes, at: int) -> tuple[bool, int]:

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from streams.event import Part
 from streams.person import Statement
+from streams.reading import part as read_part
 
 Rank: TypeAlias = tuple[object, ...]
 
@@ -23,7 +24,7 @@ def told(known: tuple[Statement, ...], new: Statement) -> tuple[Statement, ...]:
     return tuple(sorted((*others, mine), key=lambda one: one.source))
 
 
-def usable(statements: Iterable[Statement]) -> tuple[Part, ...]:
+def usable(statements: Iterable[Statement]) -> tuple[bytes, ...]:
     """Give the parts to pass on, most recent statement first, each value once.
 
     A value that one source says refused stays refused until a later statement says ``accorde``: silence on consent
@@ -32,7 +33,8 @@ def usable(statements: Iterable[Statement]) -> tuple[Part, ...]:
     kept: dict[object, Part] = {}
     refused: set[object] = set()
     for statement in sorted(statements, key=precedence, reverse=True):
-        for position, part in enumerate(statement.parts):
+        for position, data in enumerate(statement.parts):
+            part, _ = read_part(data, 0)
             value = _value(part, statement.source, position)
             if part.consentement == "refuse":
                 refused.add(value)
@@ -40,7 +42,7 @@ def usable(statements: Iterable[Statement]) -> tuple[Part, ...]:
                     del kept[value]
             elif value not in refused:
                 kept.setdefault(value, part)
-    return tuple(kept.values())
+    return tuple(part.avro for part in kept.values())
 
 
 def _value(part: Part, source: str, position: int) -> object:

@@ -1,14 +1,12 @@
 """What the bus adds to an event for one authority: labels, contact, identity, situation, due dates."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from bus import territory
 from streams.avro import write_array, write_long, write_optional, write_text
-from streams.event import ENTREE, Event, Part
-from streams.fold import NOWHERE
-from streams.person import PersonState
+from streams.event import ENTREE, Event
+from streams.person import NOWHERE, PersonState
 
 REGLE: Final = "enrichissement-1"
 ORIENTATION: Final = 42  # days: six weeks after the entry
@@ -19,14 +17,13 @@ _ABSENT: Final = b"\x00"
 _END: Final = write_text(REGLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Enrichment:
-    """A ``bus.enrichissement``; dates are days since the epoch."""
+class Enrichment(NamedTuple):
+    """A ``bus.enrichissement``; dates are days since the epoch, parts are encoded."""
 
     autorite: str
     commune: str | None
-    contact: tuple[Part, ...]
-    identite: Part | None
+    contact: tuple[bytes, ...]
+    identite: bytes | None
     droits_devoirs: bool | None
     entree_le: int | None
     orientation: int | None
@@ -65,8 +62,8 @@ def appended(plain: bytes, added: Enrichment) -> bytes:
             plain[:-1],
             b"\x02",
             _place(added.autorite, added.commune),
-            write_array([part.avro for part in added.contact]),
-            write_optional(added.identite and added.identite.avro),
+            write_array(added.contact),
+            write_optional(added.identite),
             _ABSENT if added.droits_devoirs is None else write_optional(_BOOLEAN[added.droits_devoirs]),
             _date(added.entree_le),
             _BOOLEAN[bool(added.contact)],

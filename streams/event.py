@@ -26,7 +26,10 @@ class Part(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One source event; ``effet`` is days since the epoch, ``observe`` and ``publie`` are microseconds, UTC."""
+    """One source event; ``effet`` is days since the epoch, ``observe`` and ``publie`` are microseconds, UTC.
+
+    ``cause`` identifies the record it comes from: the bytes of its flux and rank.
+    """
 
     id: str
     type: str
@@ -38,12 +41,12 @@ class Event(NamedTuple):
     dossier: str | None
     ideparte: str | None
     commune: str | None
-    cause: str
+    cause: bytes
     correction: bool
     portee: tuple[str, ...]
     donnees: Mapping[str, Any]
     scelle: tuple[Part, ...]
 
-    def parts(self, sorte: str) -> tuple[Part, ...]:
+    def parts(self, sorte: str) -> tuple[bytes, ...]:
         """Give the sealed parts of one sort, in the order of the event."""
-        return tuple(part for part in self.scelle if part.sorte == sorte)
+        return tuple([part.avro for part in self.scelle if part.sorte == sorte])

@@ -1,6 +1,6 @@
 """What a person's state becomes when an event has been seen. Pure: same state and event, same result."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Final, assert_never
 from zlib import crc32
 
@@ -9,18 +9,20 @@ from streams.event import (
     CLOS,
     CONTACT,
     DOSSIER_CLOSED,
-    ENTREE,
     ETAT,
     MUTATION_SORTANTE,
     PRESENCE,
     SORTIE,
     Event,
-    Part,
 )
-from streams.person import DAY, Dossier, Entry, PersonState, Situation, Statement, Status
+from streams.person import DAY, NOWHERE, Dossier, Entry, PersonState, Situation, Statement, Status
 
 WAITING_DAYS: Final = 90  # how long a contact waits for an authority, in event time (design.md §3.2)
-NOWHERE: Final = Situation()
+SAYS: Final[Mapping[str, Status]] = {
+    CLOS: Status.CLOS,
+    MUTATION_SORTANTE: Status.PARTI,
+    **dict.fromkeys(PRESENCE, Status.PRESENT),
+}
 CLE: Final = 16  # characters of cle_dossier kept: 64 bits are enough among the dossiers of one person
 
 
@@ -41,17 +43,17 @@ def fold(state: PersonState, event: Event, authority: str | None, *, journal: in
         situations = {**situations, authority: _situation(situations.get(authority, NOWHERE), event)}
     if joignable:
         situations = {code: _met(seen, event) for code, seen in situations.items()}
-    waits_for_nobody = not joignable or any(seen.present for seen in situations.values())
+    waiting = bool(joignable) and not [code for code, seen in situations.items() if seen.present]
     identity = event.parts("identite") if event.observe >= state.identite_observe else ()
     return PersonState(
-        journal=journal,
-        vu=offset,
-        situations=situations,
-        contacts=contacts,
-        joignable=joignable,
-        identite=identity[-1] if identity else state.identite,
-        identite_observe=event.observe if identity else state.identite_observe,
-        attente_depuis=None if waits_for_nobody else state.attente_depuis or event.observe,
+        journal,
+        offset,
+        situations,
+        contacts,
+        joignable,
+        identity[-1] if identity else state.identite,
+        event.observe if identity else state.identite_observe,
+        (state.attente_depuis or event.observe) if waiting else None,
     )
 
 
@@ -62,24 +64,16 @@ def expired(state: PersonState, now: int) -> PersonState:
     batches would give other outputs. Nothing in the log tells the time of a person nobody speaks of yet.
     """
     waited = state.attente_depuis is not None and now - state.attente_depuis > WAITING_DAYS * DAY
-    return replace(state, contacts=(), joignable=(), attente_depuis=None) if waited else state
+    return state._replace(contacts=(), joignable=(), attente_depuis=None) if waited else state
 
 
 def status(event: Event) -> Status | None:
     """Give what an event says of its dossier; None when it says nothing of it."""
-    match event.type:
-        case kind if kind in PRESENCE:
-            return Status.PRESENT
-        case kind if kind == ETAT:
-            return Status.CLOS if event.donnees["etat"] in DOSSIER_CLOSED else Status.PRESENT
-        case kind if kind == CLOS:
-            return Status.CLOS
-        case kind if kind == MUTATION_SORTANTE:
-            return Status.PARTI
-        case kind if kind == SORTIE and event.donnees["raison"] == "absent_du_mensuel":
-            return Status.ABSENT
-        case _:
-            return None
+    if event.type == ETAT:
+        return Status.CLOS if event.donnees["etat"] in DOSSIER_CLOSED else Status.PRESENT
+    if event.type == SORTIE:
+        return Status.ABSENT if event.donnees["raison"] == "absent_du_mensuel" else None
+    return SAYS.get(event.type)
 
 
 def dossier(situation: Situation, event: Event) -> Dossier | None:
@@ -88,12 +82,15 @@ def dossier(situation: Situation, event: Event) -> Dossier | None:
     A dossier that moves between two bodies of one territory is left at the one and present at the other.
     """
     cle = (event.dossier or "")[:CLE]
-    return next((one for one in situation.dossiers if one.cle == cle and one.source == event.source), None)
+    for one in situation.dossiers:
+        if one.cle == cle and one.source == event.source:
+            return one
+    return None
 
 
 def cause(event: Event) -> int:
     """Give the digest of the record that an event comes from."""
-    return crc32(event.cause.encode())
+    return crc32(event.cause)
 
 
 def waits(before: PersonState, after: PersonState) -> list[float]:
@@ -120,7 +117,8 @@ def _with_dossier(seen: Situation, event: Event) -> Situation:
         return seen
     moved = cause(event) if said is Status.PARTI else 0
     now = Dossier(event.source, (event.dossier or "")[:CLE], said, event.observe, moved)
-    return replace(seen, dossiers=(*(one for one in seen.dossiers if one is not known), now))
+    others = [one for one in seen.dossiers if one is not known] if known else seen.dossiers
+    return Situation((*others, now), seen.droits_devoirs, seen.observe, seen.entree)
 
 
 def _overrides(known: Dossier, event: Event, said: Status) -> bool:
@@ -144,20 +142,19 @@ def _with_rights(seen: Situation, event: Event) -> Situation:
     if event.observe < seen.observe:
         return seen
     match event.type:
-        case kind if kind == ENTREE:
-            entry = Entry(event.effet, event.observe)
-            return replace(seen, droits_devoirs=True, observe=event.observe, entree=entry)
-        case kind if kind == SORTIE:
-            return replace(seen, droits_devoirs=False, observe=event.observe, entree=None)
-        case kind if kind == MUTATION_SORTANTE and not seen.present:
-            return replace(seen, observe=event.observe, entree=None)
-        case kind if kind == ETAT and event.donnees["droits_devoirs"] is not None:
-            return replace(seen, droits_devoirs=event.donnees["droits_devoirs"], observe=event.observe)
+        case "rsa.droits_devoirs.entree":
+            return Situation(seen.dossiers, True, event.observe, Entry(event.effet, event.observe))  # noqa: FBT003 - the field says it
+        case "rsa.droits_devoirs.sortie":
+            return Situation(seen.dossiers, False, event.observe)  # noqa: FBT003 - the field says it
+        case "rsa.mutation.sortante" if not seen.present:
+            return Situation(seen.dossiers, seen.droits_devoirs, event.observe)
+        case "rsa.etat.publie" if event.donnees["droits_devoirs"] is not None:
+            return Situation(seen.dossiers, event.donnees["droits_devoirs"], event.observe, seen.entree)
         case _:
             return seen
 
 
-def _contact(state: PersonState, event: Event) -> tuple[tuple[Statement, ...], tuple[Part, ...]]:
+def _contact(state: PersonState, event: Event) -> tuple[tuple[Statement, ...], tuple[bytes, ...]]:
     """Give the statements of every source, and what may be passed on of them."""
     if event.type != CONTACT and "contact" not in event.portee:
         return state.contacts, state.joignable
@@ -171,4 +168,5 @@ def _met(seen: Situation, event: Event) -> Situation:
     entry = seen.entree
     if entry is None or entry.contact_le is not None:
         return seen
-    return replace(seen, entree=replace(entry, contact_le=max(entry.observe, event.observe)))
+    met = Entry(entry.effet, entry.observe, max(entry.observe, event.observe))
+    return Situation(seen.dossiers, seen.droits_devoirs, seen.observe, met)

@@ -4,12 +4,12 @@ Only an event of the newest version of its type that nobody has enriched is read
 which brings it to that form or says why it cannot be read.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import avro_schemas
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
-from streams.avro import Reader, long, octets, optional_text, reader, text
+from streams.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from streams.event import Event, Part
 
 NOT_ENRICHED: Final = 0  # the last byte: the null branch of `enrichissement`
@@ -28,22 +28,25 @@ def _symbols(name: str) -> tuple[str, ...]:
 SORTES: Final = _symbols("sorte")
 CANAUX: Final = _symbols("canal")
 CONSENTEMENTS: Final = _symbols("consentement")
+NO_CONTACT: Final = bytes(7)  # canal to empreinte, all null: what every other part ends with
 
 
 def part(data: bytes, start: int) -> tuple[Part, int]:
     """Cut a sealed part out of an event; gives it and the place after it."""
-    sorte, at = data[start] >> 1, start + 1
-    _, at = octets(data, at)  # cle_id
+    at = skip_octets(data, start + 1)  # cle_id
     _, at = long(data, at)  # version_schema
-    _, at = octets(data, at)
+    at = skip_octets(data, at)
+    sorte = SORTES[data[start] >> 1]
+    if data[at : at + 7] == NO_CONTACT:
+        return Part(sorte, None, None, None, data[start : at + 7]), at + 7
     canal, at = (None, at + 1) if data[at] == 0 else (CANAUX[data[at + 1] >> 1], at + 2)
     at += 1 if data[at] == 0 else 2  # type
     at = at + 1 if data[at] == 0 else long(data, at + 1)[1]  # rang
     consent, at = (None, at + 1) if data[at] == 0 else (CONSENTEMENTS[data[at + 1] >> 1], at + 2)
-    at = at + 1 if data[at] == 0 else octets(data, at + 1)[1]  # source
+    at = skip_optional(data, at)  # source
     at = at + 1 if data[at] == 0 else long(data, at + 1)[1]  # modifie_le
     print_, at = (None, at + 1) if data[at] == 0 else octets(data, at + 1)
-    return Part(SORTES[sorte], canal, consent, print_, data[start:at]), at
+    return Part(sorte, canal, consent, print_, data[start:at]), at
 
 
 def _parts(data: bytes, at: int) -> tuple[tuple[Part, ...], int]:
@@ -66,33 +69,40 @@ def _texts(data: bytes, at: int) -> tuple[tuple[str, ...], int]:
     return tuple(found), at + 1
 
 
-def _event(data: bytes, donnees: Reader) -> Event:
-    """Read an event's value; raises whatever wrong bytes lead to."""
+class Layout(NamedTuple):
+    """How one type is read: its name, encoded and not, and the reader of its ``donnees``."""
+
+    type: str
+    encoded: bytes
+    donnees: Reader
+
+
+def _event(data: bytes, layout: Layout) -> Event:
+    """Read an event's value; raises ``IndexError`` or ``ValueError`` for wrong bytes."""
     id_, at = text(data, PREFIX)
-    type_, at = text(data, at)
-    source, at = text(data, at)
+    if not data.startswith(layout.encoded, at):
+        raise ValueError("another type than its schema")
+    source, at = text(data, at + len(layout.encoded))
     effet, at = long(data, at + 1)  # after emetteur_fait_foi
     observe, at = long(data, at)
     publie, at = long(data, at)
     personne, at = optional_text(data, at)
     dossier, at = optional_text(data, at)
     ideparte, at = optional_text(data, at)
-    commune, at = optional_text(data, at)
-    flux, at = text(data, at)
-    rank, at = long(data, at)
-    _, at = optional_text(data, at)  # cause.regle
-    corrige, at = optional_text(data, at)
-    annule, at = optional_text(data, at)
+    commune, cause = optional_text(data, at)
+    at = skip_octets(data, cause)  # flux_id
+    _, cause_end = long(data, at)
+    at = skip_optional(data, cause_end)  # regle
+    corrige, at = data[at], skip_optional(data, at)
+    annule, at = data[at], skip_optional(data, at)
     portee, at = _texts(data, at)
-    told, at = donnees(data, at)
+    told, at = layout.donnees(data, at)
     scelle, at = _parts(data, at)
     if at != len(data) - 1:
         raise ValueError("bytes left over")
-    correction = corrige is not None or annule is not None
-    cause = f"{flux}|{rank}"
     return Event(
-        id_, type_, source, effet, observe, publie, personne, dossier, ideparte, commune, cause, correction,
-        portee, told, scelle,
+        id_, layout.type, source, effet, observe, publie, personne, dossier, ideparte, commune,
+        data[cause:cause_end], corrige + annule > 0, portee, told, scelle,
     )  # fmt: skip
 
 
@@ -101,7 +111,7 @@ class EventReader:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._donnees: dict[bytes, Reader] = {}
+        self._layouts: dict[bytes, Layout] = {}
 
     def read(self, value: bytes) -> tuple[Event, bytes]:
         """Give an event and its bytes in the newest version of its type, not enriched.
@@ -110,10 +120,10 @@ class EventReader:
             InvalidEvent: as ``Codec.decode``.
             Unavailable: the registry is down and the schema is new to this process.
         """
-        donnees = self._donnees.get(value[:PREFIX])
-        if donnees is not None and value[-1] == NOT_ENRICHED:
+        layout = self._layouts.get(value[:PREFIX])
+        if layout is not None and value[-1] == NOT_ENRICHED:
             try:
-                return _event(value, donnees), value
+                return _event(value, layout), value
             except (IndexError, ValueError):  # wrong bytes: the codec says what they are
                 pass
         return self._through_codec(value)
@@ -124,11 +134,11 @@ class EventReader:
         if type_ not in EVENT_VERSION:
             raise InvalidEvent("type_inconnu", "type")
         head = self._codec.frame(type_, EVENT_VERSION[type_], b"")
-        self._donnees.setdefault(head, _donnees(type_))
+        layout = self._layouts.setdefault(head, _layout(type_))
         plain = head + encode_body(type_, decoded | {"enrichissement": None})
-        return _event(plain, self._donnees[head]), plain
+        return _event(plain, layout), plain
 
 
-def _donnees(type_: str) -> Reader:
+def _layout(type_: str) -> Layout:
     fields = {field["name"]: field["type"] for field in avro_schemas.read(type_)["fields"]}
-    return reader(fields["donnees"])
+    return Layout(type_, write_text(type_), reader(fields["donnees"]))

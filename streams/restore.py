@@ -125,7 +125,7 @@ class Restorer:
         for subject, data in store.items():
             state = decode(data)
             if state.journal == self._logs.journal and state.vu >= end:
-                changes[subject] = encode(replace(state, vu=-1))
+                changes[subject] = encode(state._replace(vu=-1))
         self._append(partition, changes)
         store.write(changes, replace(store.meta, folded_to=end - 1))
 

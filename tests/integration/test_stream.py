@@ -3,7 +3,6 @@
 import shutil
 import signal
 import uuid
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def crowd(bench: Bench, count: int) -> None:
 
 def content(state: PersonState) -> PersonState:
     """Give a state without its place in the log, which only the broker knows."""
-    return replace(state, journal=0, vu=-1)
+    return state._replace(journal=0, vu=-1)
 
 
 def grown(bench: Bench, already: int) -> bool:

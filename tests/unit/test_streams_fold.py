@@ -1,6 +1,5 @@
 """What the stream stage remembers of a person."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from streams.avro import long
 from streams.avro import octets as octets_at
 from streams.contact import usable
 from streams.encoding import decode, encode, head
-from streams.event import Part
 from streams.fold import fold, waits
 from streams.person import DAY, NOBODY, PersonState, Status
 from streams.routing import decide
@@ -66,9 +64,9 @@ def after(*records: dict[str, Any], start: PersonState = NOBODY) -> PersonState:
     return state
 
 
-def sealed(one: Part) -> bytes:
+def sealed(one: bytes) -> bytes:
     """Give the sealed bytes of a part: what follows cle_id and the version."""
-    return octets_at(one.avro, long(one.avro, octets_at(one.avro, 1)[1])[1])[0]
+    return octets_at(one, long(one, octets_at(one, 1)[1])[1])[0]
 
 
 def octets(state: PersonState) -> list[bytes]:
@@ -120,7 +118,7 @@ def test_a_departure_holds_against_what_the_same_record_and_later_closures_say()
 def test_a_return_ends_a_departure() -> None:
     gone = after(record("rsa.droits_devoirs.entree"), record("rsa.mutation.sortante", day=5))
 
-    assert after(record("rsa.droit.ouvert", day=40), start=replace(gone, vu=-1)).present == ("52",)
+    assert after(record("rsa.droit.ouvert", day=40), start=gone._replace(vu=-1)).present == ("52",)
 
 
 def test_a_move_between_two_bodies_of_one_territory_leaves_the_person_present() -> None:
@@ -274,7 +272,7 @@ def test_a_state_fits_in_a_kilobyte() -> None:
 
 
 def test_another_log_reflects_nothing() -> None:
-    state = replace(NOBODY, journal=7, vu=100)
+    state = NOBODY._replace(journal=7, vu=100)
 
     assert state.reflects(7, 100)
     assert not state.reflects(7, 101)

@@ -47,7 +47,7 @@ def expected(one: dict[str, Any]) -> Event:
         dossier=one["cle_dossier"],
         ideparte=place["ideparte"],
         commune=place["commune_insee"],
-        cause=f"{cause['flux_id']}|{cause['enregistrement']}",
+        cause=fast("string", cause["flux_id"]) + fast("int", cause["enregistrement"]),
         correction=one["corrige"] is not None or one["annule"] is not None,
         portee=tuple(one["portee"]),
         donnees=one["donnees"],
