@@ -27,7 +27,7 @@ class Query:
 
     abonnement: str | None = None
     etat: str | None = None
-    limit: int = 200
+    limit: int | None = None
 
 
 def deliveries(conn: psycopg.Connection, query: Query) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+from uuid import UUID
 
 import psycopg
 
@@ -59,6 +60,22 @@ class Gone:
     """Somebody else has ended it (erasure, age): nothing to record."""
 
 
+class View(NamedTuple):
+    """An event as one kind of recipient may see it."""
+
+    event_id: UUID
+    authority: str
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """An event, and its data as JSON for one view."""
+
+    event: Mapping[str, Any]
+    data: bytes = field(repr=False)
+
+
 Prepared: TypeAlias = Body | Withdrawn | Unreadable | Gone
 
 NOT_ENTITLED: Final = "l’abonnement en vigueur ne donne pas droit à cet événement"
@@ -75,31 +92,44 @@ class Preparation:
         self._keys: dict[str, tuple[float, DataKey]] = {}
 
     def prepare(self, candidates: Sequence[Candidate]) -> list[Prepared]:
-        """Give the fate of each candidate, in order."""
+        """Give the fate of each candidate, in order; what several of them share is decoded, opened, serialised once."""
         standing = self._standing([candidate.row.seq for candidate in candidates])
-        read = [self._read(candidate) for candidate in candidates]
-        keys = self._fresh_keys({name for one in read if isinstance(one, Selected) for name in one.key_ids})
-        return [
-            _fate(candidate, one, keys) if candidate.row.seq in standing else Gone()
-            for candidate, one in zip(candidates, read, strict=True)
-        ]
+        now = datetime.now(UTC)
+        # Judged one by one, before anything is shared: two recipients with the same view may not both be entitled.
+        refused = {one.row.seq: fate for one in candidates if (fate := _refusal(one, standing, now)) is not None}
+        selected = self._select([one for one in candidates if one.row.seq not in refused])
+        keys = self._fresh_keys(
+            {name for one in selected.values() if isinstance(one, Selected) for name in one.key_ids}
+        )
+        projected = {view: _project(one, view.fields, keys) for view, one in selected.items()}
+        return [refused.get(one.row.seq) or _address(one, projected[view_of(one)]) for one in candidates]
+
+    def _select(self, candidates: Sequence[Candidate]) -> dict[View, Selected | Unreadable]:
+        events: dict[tuple[UUID, str], Mapping[str, Any] | Unreadable] = {}
+        selected: dict[View, Selected | Unreadable] = {}
+        for one in candidates:
+            view = view_of(one)
+            if view in selected:
+                continue
+            if (place := (view.event_id, view.authority)) not in events:
+                events[place] = self._decode(one.row.value)
+            event = events[place]
+            selected[view] = (
+                event if isinstance(event, Unreadable) else projection.select(event, view.authority, view.fields)
+            )
+        return selected
+
+    def _decode(self, value: bytes) -> Mapping[str, Any] | Unreadable:
+        try:
+            return self._codec.decode(value)
+        except InvalidEvent as error:
+            return Unreadable(error.reason)
 
     def _standing(self, seqs: list[int]) -> set[int]:
         rows = self._conn.execute(
             "select seq from ledger.delivery where seq = any(%s) and etat = 'en_attente'", (seqs,)
         )
         return {seq for (seq,) in rows}
-
-    def _read(self, candidate: Candidate) -> Selected | Withdrawn | Unreadable:
-        """Decode the event of a candidate that is still entitled to it."""
-        row, subscription = candidate.row, candidate.subscription
-        if not subscription.entitled(row.type, row.autorite, row.published_at, datetime.now(UTC)):
-            return Withdrawn(NOT_ENTITLED)
-        try:
-            event = self._codec.decode(row.value)
-        except InvalidEvent as error:
-            return Unreadable(error.reason)
-        return projection.select(event, row.autorite, subscription.fields)
 
     def _fresh_keys(self, wanted: set[str]) -> dict[str, DataKey]:
         """Give the keys that exist, read again when older than five seconds; what is not wanted any more is dropped."""
@@ -112,22 +142,42 @@ class Preparation:
         return {name: self._keys[name][1] for name in wanted if name in self._keys}
 
 
-def _fate(candidate: Candidate, read: Selected | Withdrawn | Unreadable, keys: Mapping[str, DataKey]) -> Prepared:
-    if not isinstance(read, Selected):
-        return read
-    if not read.key_ids <= keys.keys():
-        return Withdrawn(ERASED)
-    try:
-        return Body(_body(candidate, read, keys))
-    except InvalidEvent as error:
-        return Unreadable(error.reason)
+def view_of(candidate: Candidate) -> View:
+    """Give what a candidate sees: candidates with the same view get the same data."""
+    return View(candidate.row.event_id, candidate.row.autorite, candidate.subscription.fields)
 
 
-def _body(candidate: Candidate, read: Selected, keys: Mapping[str, DataKey]) -> bytes:
+def _refusal(candidate: Candidate, standing: set[int], now: datetime) -> Gone | Withdrawn | None:
+    """Tell why a candidate may not leave, whatever it holds."""
+    row = candidate.row
+    if row.seq not in standing:
+        return Gone()
+    if not candidate.subscription.entitled(row.type, row.autorite, row.published_at, now):
+        return Withdrawn(NOT_ENTITLED)
+    return None
+
+
+def _project(
+    selected: Selected | Unreadable, fields: frozenset[str], keys: Mapping[str, DataKey]
+) -> Projected | Withdrawn | Unreadable:
+    """Open the parts and serialise the data, unless a key is gone or the bytes are wrong."""
+
     def open_(part: Mapping[str, Any]) -> Mapping[str, Any]:
         sorte, version = part["sorte"], part["version_schema"]
         return decode_part(sorte, version, unseal(keys[part["cle_id"]], sorte, version, part["octets"]))
 
-    data = projection.data(read, candidate.subscription.fields, open_)
+    if isinstance(selected, Unreadable):
+        return selected
+    if not selected.key_ids <= keys.keys():
+        return Withdrawn(ERASED)
+    try:
+        return Projected(selected.event, projection.data(selected, fields, open_))
+    except InvalidEvent as error:
+        return Unreadable(error.reason)
+
+
+def _address(candidate: Candidate, projected: Projected | Withdrawn | Unreadable) -> Prepared:
+    if not isinstance(projected, Projected):
+        return projected
     address = projection.Address(candidate.subscription.id, candidate.row.sujet, candidate.sequence)
-    return projection.cloud_event(read.event, data, address)
+    return Body(projection.cloud_event(projected.event, projected.data, address))

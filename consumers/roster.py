@@ -26,6 +26,7 @@ class Roster:
         self._settings = settings
         self._wakes: list[tuple[float, str, str]] = []
         self._turn: list[str] = []
+        self._without_secret: set[str] = set()
         self.endpoints: dict[str, Endpoint] = {}
 
     def strangers(self, active: Mapping[str, Subscription]) -> bool:
@@ -91,7 +92,11 @@ class Roster:
         """Read the secret; without it nothing leaves and everything waits, until the file is there."""
         path = (self._settings.secrets_dir or Path()) / "abonnements" / subscription.secret_file
         try:
-            return (signature.secret(path.read_text("ascii")),)
+            found = (signature.secret(path.read_text("ascii")),)
         except (OSError, UnicodeDecodeError, Misconfigured):
-            log.warning("subscription secret not readable", subscription=subscription.id)
+            if subscription.id not in self._without_secret:  # looked for every second, told once
+                log.warning("subscription secret not readable", subscription=subscription.id)
+            self._without_secret.add(subscription.id)
             return ()
+        self._without_secret.discard(subscription.id)
+        return found

@@ -20,6 +20,7 @@ from bus.errors import Misconfigured, Unavailable
 from bus.registry import Registry
 from bus.sealing import KekRing
 from bus.telemetry import get_logger, serve
+from consumers import ledger
 from consumers.dispatcher import Connections, Dispatcher
 from consumers.intake import Intake, Tools
 from consumers.preparation import Preparation
@@ -83,6 +84,7 @@ def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> N
         owner = stack.enter_context(closing(connect(settings, _ROLE)))
         if not _take_lock(owner, stop):
             return
+        ledger.plan_for_growth(owner)
         reader, watcher = (stack.enter_context(closing(connect(settings, _ROLE))) for _ in range(2))
         opener = stack.enter_context(closing(connect(settings, _ROLE, autocommit=True)))
         connections = Connections(owner, watcher, Preparation(opener, ring, Codec(registry)))

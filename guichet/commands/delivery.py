@@ -7,6 +7,7 @@ import click
 from guichet.output import emit, json_option, table
 
 ETATS = ("en_attente", "livree", "parquee", "retiree")
+SCREEN = 200  # lines that somebody can read
 
 
 @click.group()
@@ -17,10 +18,10 @@ def delivery() -> None:
 @delivery.command()
 @click.option("--abonnement", help="Seulement celles de cet abonnement.")
 @click.option("--etat", type=click.Choice(ETATS), help="Seulement celles dans cet état.")
-@click.option("--limite", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Les plus récentes.")
+@click.option("--limite", type=click.IntRange(1), help="Seulement les plus récentes ; à l’écran 200, en JSON toutes.")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
 @json_option
-def ls(abonnement: str | None, etat: str | None, limite: int, data_dir: Path | None, *, as_json: bool) -> None:
+def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Liste les livraisons, avec chaque tentative et la cause de chaque échec ; jamais de contenu."""
     from bus.db import connect
     from bus.platform.postgres import database
@@ -28,7 +29,7 @@ def ls(abonnement: str | None, etat: str | None, limite: int, data_dir: Path | N
     from consumers.listing import Query, deliveries
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
-        rows = deliveries(conn, Query(abonnement, etat, limite))
+        rows = deliveries(conn, Query(abonnement, etat, limite or (None if as_json else SCREEN)))
     shown = [row | {"tentatives": len(row["tentatives"])} for row in rows]
     columns = ["id", "abonnement", "type", "sujet", "sequence", "etat", "tentatives", "prochaine", "cause"]
     emit(rows, as_json=as_json, text=lambda: table(shown, columns))

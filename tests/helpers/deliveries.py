@@ -249,7 +249,7 @@ class Delivering:
         return process
 
     def deliveries(self, *args: str) -> list[dict[str, Any]]:
-        done = self.bus("delivery", "ls", "--json", "--limite", "100000", *args)
+        done = self.bus("delivery", "ls", "--json", *args)
         assert done.returncode == 0, done.stderr
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
