@@ -3,8 +3,8 @@
 An exception to "a library is better": every event writes one state, and fastavro needs a quarter of an event's time for
 it, ``struct`` a twentieth. Nothing but this module reads these bytes; a test writes and reads any state.
 
-Sealed parts stay the bytes they came as, so ``FORMAT`` changes with this layout *and* with ``bus.partie_scellee`` (a test
-holds it); a state written in another format is refused. A part to pass on is its place among the parts of all statements.
+Sealed parts stay the bytes they came as, so ``FORMAT`` changes with this layout *and* with ``bus.partie_scellee`` (a
+test holds it); a state written in another format is refused. A part to pass on is its place among all the statements'.
 """
 
 from dataclasses import dataclass
