@@ -221,9 +221,9 @@ class Dispatcher:
         """Let each endpoint in turn start what its gate and the global cap allow."""
         now = time.monotonic()
         for endpoint in self._roster.turn():
-            free = self._settings.deliver_in_flight - self._in_flight
-            if endpoint.paused or not endpoint.ready or free <= 0:
+            if endpoint.paused or not endpoint.ready:
                 continue
+            free = max(0, self._settings.deliver_in_flight - self._in_flight)
             for lane in endpoint.take(min(free, endpoint.gate.room(now))):
                 row, gate = lane.rows[0], endpoint.gate
                 sequence = row.sequence or lane.sequence + 1

@@ -96,9 +96,9 @@ class Endpoint:
         return taken
 
     @property
-    def ready(self) -> int:
-        """How many lanes could start."""
-        return len(self._ready)
+    def ready(self) -> bool:
+        """Whether some lane could start."""
+        return bool(self._ready)
 
     def release(self, lane: Lane, *, probe: bool) -> None:
         """The head stays and may start again as soon as the gate allows: the oldest first.

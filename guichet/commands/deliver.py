@@ -9,19 +9,15 @@ import click
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
 def deliver(data_dir: Path | None) -> None:
     """Livre à chaque abonné ce qui lui est dû, en ordre et signé ; s’arrête proprement sur SIGTERM."""
-    import signal
-    import threading
-
     from bus.platform.postgres import database
+    from bus.stopping import stop_signal
     from bus.telemetry import setup_logging
     from consumers.runner import run
     from consumers.settings import DeliverSettings
 
     settings = DeliverSettings.load(data_dir)
     setup_logging("deliver", settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_signal()
     local = settings.data_dir / "secrets" / "deliver"
     with database(settings) as found:
         update = {"database_url": found.database_url, "secrets_dir": settings.secrets_dir or local}

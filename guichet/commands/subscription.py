@@ -41,12 +41,13 @@ def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     wrong = wrong or faults(document, Known(EVENT_VERSION, authority_codes()))
     if wrong:
         _refuse(file, wrong, as_json=as_json)
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
+    settings = Settings.load(data_dir)
+    with database(settings) as found, connect(found, "bus_guichet") as conn:
         applied = desk.apply(conn, document)
     if isinstance(applied, list):
         _refuse(file, applied, as_json=as_json)
         return
-    _warn(document)
+    _warn(document, settings.data_dir / "secrets" / "deliver" / "abonnements")
     result = {
         "organisation": document["organisation"],
         "crees": applied.created,
@@ -67,10 +68,14 @@ def _refuse(file: Path, faults: "Sequence[Fault]", *, as_json: bool) -> None:
     raise Refused(f"{file.name} n’a pas été appliqué : {len(listed)} erreur(s)")
 
 
-def _warn(document: dict[str, Any]) -> None:
+def _warn(document: dict[str, Any], secrets: Path) -> None:
+    """Say what is valid and will all the same send nothing: no caseload known, no secret yet."""
     from consumers.profiles import CASELOAD_ONLY
 
     for entry in document.get("abonnement", []):
+        name = entry["destination"]["secret_fichier"]
+        if secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
+            note(f"attention : {entry['id']} attend son secret, {name}, dans {secrets}")
         if entry.get("profil") in CASELOAD_ONLY:
             note(
                 f"attention : {entry['id']} ne recevra rien. Le profil {entry['profil']} ne connaît que les personnes"
