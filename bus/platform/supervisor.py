@@ -20,7 +20,7 @@ from bus.platform.process import Child, Identity, Program, base_environment, bou
 FIRST_DELAY: Final = 0.5
 LAST_DELAY: Final = 30.0
 STEADY: Final = 60.0
-"""Seconds a child must live for its next death to count as the first."""
+"""Seconds a child must live, if it was never ready, for its next death to count as the first."""
 TICK: Final = 0.1
 PROBE_PERIOD: Final = 0.5
 STEADY_PERIOD: Final = 2.0
@@ -57,6 +57,7 @@ class _Watched:
     born: float
     delay: float = FIRST_DELAY
     due: float | None = None
+    served: bool = False  # this life has been ready: its end is a fault, not a failed start
 
 
 class Stopped(BaseException):
@@ -137,12 +138,15 @@ class Supervisor:
         now = time.monotonic()
         name = watched.child.program.name
         if watched.due is None:
-            watched.delay = next_delay(watched.delay, lived=now - watched.born)
+            steady = watched.served or now - watched.born > STEADY
+            watched.delay = next_delay(watched.delay, steady=steady)
+            self._ready[name] = False
             watched.due = now + watched.delay
             self.progress(f"{name} s’est arrêté (code {code}) ; redémarrage dans {watched.delay:.1f} s")
         elif now >= watched.due:
             watched.child = self.platform.spawn(watched.program())
-            watched.born, watched.due = now, None
+            watched.born, watched.due, watched.served = now, None, False
+            self._ready[name] = False
 
     def _state(self) -> state.State:
         pids = {name: watched.child.pid for name, watched in self._watched.items()}
@@ -156,7 +160,10 @@ class Supervisor:
         return found
 
     def _is_ready(self, name: str) -> bool:
-        return self._watched[name].due is None and self._ready.get(name, False)
+        watched = self._watched[name]
+        ready = watched.due is None and self._ready.get(name, False)
+        watched.served |= ready
+        return ready
 
     def _tell(self, before: state.State, after: state.State) -> None:
         if state.all_ready(after) and not (before and state.all_ready(before)):
@@ -190,9 +197,9 @@ class Supervisor:
             self.platform.children.pop(child.program.name, None)
 
 
-def next_delay(previous: float, *, lived: float) -> float:
-    """Give the seconds before a restart: doubled while it keeps dying, the first ones again after a steady life."""
-    return FIRST_DELAY if lived > STEADY else min(previous * 2, LAST_DELAY)
+def next_delay(previous: float, *, steady: bool) -> float:
+    """Give the seconds before a restart: doubled while it does not come up, the first ones again after a steady life."""
+    return FIRST_DELAY if steady else min(previous * 2, LAST_DELAY)
 
 
 def down(data_dir: Path) -> None:

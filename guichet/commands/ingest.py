@@ -71,7 +71,7 @@ def watch(settings: Settings, folder: Path) -> None:
     """Run the ingest role until it is told to stop."""
     from bus.platform.postgres import database
     from bus.telemetry import serve, setup_logging
-    from producers.stopping import stop_signal
+    from bus.stopping import stop_signal
     from producers.watch import Watch
 
     setup_logging("ingest", settings)

@@ -15,7 +15,7 @@ def relay(data_dir: Path | None) -> None:
     from bus.platform.postgres import database
     from bus.telemetry import serve, setup_logging
     from producers.relay import Relay
-    from producers.stopping import stop_signal
+    from bus.stopping import stop_signal
 
     settings = Settings.load(data_dir)
     setup_logging("relay", settings)

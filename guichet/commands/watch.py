@@ -1,7 +1,5 @@
 """``bus watch``: show how far the stages are behind, every fifteen seconds, until told to stop."""
 
-import signal
-import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -19,15 +17,14 @@ def watch(data_dir: Path | None) -> None:
     from bus import telemetry
     from bus.errors import Misconfigured, Unavailable
     from bus.settings import Settings
+    from bus.stopping import stop_signal
     from guichet.lag import LagMeter, publish
 
     settings = Settings.load(data_dir)
     if settings.kafka_bootstrap is None:
         raise Misconfigured("bus watch : BUS_KAFKA_BOOTSTRAP est nécessaire (ou bus dev up)")
     telemetry.setup_logging("watch", settings)
-    log, stop, last = telemetry.get_logger(), threading.Event(), [float("-inf")]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    log, stop, last = telemetry.get_logger(), stop_signal(), [float("-inf")]
     meter = LagMeter(settings)
     door = telemetry.serve(settings.metrics_port, lambda: time.monotonic() - last[0] < FRESH)
     log.info("watch started", metrics_port=door.port)

@@ -158,11 +158,11 @@ def test_a_log_over_its_limit_moves_aside_under_its_writer(tmp_path: Path) -> No
 def test_a_child_that_keeps_dying_is_started_later_each_time() -> None:
     delays = [FIRST_DELAY]
     for _ in range(10):
-        delays.append(next_delay(delays[-1], lived=0.1))
+        delays.append(next_delay(delays[-1], steady=False))
 
     assert delays == sorted(delays)
     assert delays[-1] == LAST_DELAY
-    assert next_delay(LAST_DELAY, lived=3600) == FIRST_DELAY
+    assert next_delay(LAST_DELAY, steady=True) == FIRST_DELAY
 
 
 def test_a_data_folder_whose_path_is_too_long_has_its_socket_elsewhere(tmp_path: Path) -> None:
