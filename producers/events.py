@@ -33,6 +33,8 @@ class OutboxRow(NamedTuple):
     version: int
     body: bytes
     observed_at: datetime
+    source: str
+    publication: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def outbox_row(event: Event) -> OutboxRow:
     identifier = event_id(event.cause, event.type)
     body = encode_body(event.type, _record(event, identifier))
     topic, key = (EVENEMENTS, event.subject_id) if event.subject_id else (FLUX, event.cause.flux_id)
-    return OutboxRow(identifier, topic, key, event.type, EVENT_VERSION[event.type], body, event.observed_at)
+    said = (event.type, EVENT_VERSION[event.type], body, event.observed_at, event.source, event.published_at)
+    return OutboxRow(identifier, topic, key, *said)
 
 
 def _record(event: Event, identifier: uuid.UUID) -> dict[str, Any]:

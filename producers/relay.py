@@ -20,7 +20,7 @@ from bus.settings import Settings
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, get_logger
 from producers.decision import CHANNEL
 
-CHUNK: Final = 2_000
+CHUNK: Final = 5_000
 POLL_SECONDS: Final = 0.1
 KEEP_MONTHS: Final = 12
 PURGE_SECONDS: Final = 3_600.0
@@ -29,7 +29,7 @@ RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 _log = get_logger()
 
 _READ: Final = """
-select seq, topic, key, type, version, body from journal.outbox
+select seq, topic, key, type, version, body, event_id, source, publication from journal.outbox
  where published_at is null order by seq limit %s
 """
 
@@ -90,7 +90,7 @@ class Relay:
 
     def _publish(self, conn: psycopg.Connection) -> int:
         """Publish the next chunk; gives how many rows. Nothing is marked that was not acknowledged."""
-        rows = conn.execute(_READ, (CHUNK,)).fetchall()
+        rows = conn.execute(_READ, (CHUNK,), binary=True).fetchall()
         if not rows:
             return 0
         start = time.perf_counter()
@@ -99,17 +99,18 @@ class Relay:
             self._send(producer, row)
         producer.flush()
         failpoints.hit("relay.after_ack")
-        conn.execute("update journal.outbox set published_at = now() where seq = any(%s)", ([row[0] for row in rows],))
+        conn.execute("update journal.outbox set published_at = now() where seq = any(%b)", ([row[0] for row in rows],))
         _measure(rows, time.perf_counter() - start)
         return len(rows)
 
     def _send(self, producer: kafka.BusProducer, row: tuple[Any, ...]) -> None:
-        _, topic, key, type_, version, body = row
+        _, topic, key, type_, version, body, event_id, source, publication = row
         if body is None:  # an erasure tombstone: no value, nothing to say of it
             producer.produce(topic, None, key)
             return
         value = self._codec.frame(type_, version, body)
-        producer.produce(topic, value, key, headers=kafka.event_headers(self._codec.envelope(value)))
+        said = {"id": event_id, "type": type_, "source": source, "date_publication": publication}
+        producer.produce(topic, value, key, headers=kafka.event_headers(said))
 
     def _ready_producer(self) -> kafka.BusProducer:
         if self._producer is None:
@@ -141,8 +142,8 @@ class Relay:
         if time.monotonic() - self._purged < PURGE_SECONDS:
             return
         deleted = conn.execute(
-            "delete from journal.outbox where seq in (select seq from journal.outbox"
-            " where published_at < now() - make_interval(months => %s) limit %s)",
+            "delete from journal.outbox where published_at < now() - make_interval(months => %s)"
+            " and seq in (select seq from journal.outbox order by seq limit %s)",
             (KEEP_MONTHS, PURGE_ROWS),
         ).rowcount
         if deleted < PURGE_ROWS:

@@ -150,11 +150,14 @@ create table journal.outbox (
   body bytea,
   observed_at timestamptz not null,
   created_at timestamptz not null default now(),
-  published_at timestamptz
+  published_at timestamptz,
+  source text,
+  publication timestamptz
 );
+comment on column journal.outbox.source is
+  'copies of two fields of the body, so that the relay writes its headers without decoding; null with a null body';
 create index outbox_unpublished on journal.outbox (seq) where published_at is null;
-create index outbox_published on journal.outbox (published_at) where published_at is not null;
-create index outbox_key on journal.outbox (key);
+create index outbox_tombstone on journal.outbox (key) where body is null;
 """
 
 _STAGING = """
@@ -182,7 +185,8 @@ create unlogged table journal.staged_quarantine (
   rank int, dossier text, chemin text, code text, key_id text, octets bytea
 );
 create unlogged table journal.staged_outbox (
-  ord bigint, event_id uuid, topic text, key text, type text, version int, body bytea, observed_at timestamptz
+  ord bigint, event_id uuid, topic text, key text, type text, version int, body bytea, observed_at timestamptz,
+  source text, publication timestamptz
 );
 """
 
