@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from producers import difference, lookups
-from producers.dossiers import MAX_GAP_DAYS, DossierStager, instant
+from producers.dossiers import MAX_GAP_DAYS, DossierStager
 from producers.events import Cause, Event, Place, outbox_row
 from producers.flux import Desk, Flux
 from producers.lookups import DossierKey, PersonRow, Scope
 from producers.observation import Header
+from producers.places import instant
 from producers.states import PersonState
 
 BATCH: Final = 1_000

@@ -1,13 +1,9 @@
 """A batch of households: looked up together, compared one by one, staged together."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from bus import territory
-from bus.errors import InvalidEvent
 from bus.sealing import DataKey
 from producers import difference, lookups
 from producers.aside import put_aside
@@ -18,12 +14,12 @@ from producers.observation import BadRecord, Header, Household
 from producers.parts import PersonParts, address_fingerprint, reasons
 from producers.people import RULE as IDENTITY_RULE
 from producers.people import Candidate, Match, People, candidates
+from producers.places import UNDECIDED, authority_of, departement, instant, main_authority, undecided
 from producers.states import Context, DossierState, Elsewhere, Fact, Past, PersonState, Present
 
 # Software of départements that sends a caisse's flux again: accepted, but not the emitter of record.
 RESENT: Final = frozenset({"54", "IOD", "GEN", "IAS", "PER"})
 MAX_GAP_DAYS: Final = 45
-UNDECIDED: Final = "69"
 NO_SCOPE: Final = 0  # a dossier that was read and belongs to no scope: kept only to find it again in a refused file
 
 
@@ -288,36 +284,3 @@ class _Batch:
             if changed:
                 for subject, state in self._by_dossier[key].items():
                     staging.add("staged_person", *key, subject, *state)
-
-
-def main_authority(batch: Sequence[Household | BadRecord]) -> str | None:
-    """Give the authority of most records, those that leave it undecided left out."""
-    found = (authority_of(record.ideparte, record.commune) for record in batch if isinstance(record, Household))
-    counts = Counter(authority for authority in found if authority and authority != UNDECIDED)
-    return counts.most_common(1)[0][0] if counts else None
-
-
-def undecided(authority: str) -> bool:
-    """Tell whether a scope's authority is not known: 69, commune unknown."""
-    return authority.startswith(f"{UNDECIDED}/")
-
-
-@lru_cache(maxsize=65_536)  # its arguments come from files
-def authority_of(ideparte: str, commune: str | None) -> str | None:
-    """Give the authority of a record: None when unknown, ``69`` when only its commune could tell which half."""
-    try:
-        return territory.authority(ideparte, commune)
-    except InvalidEvent as error:
-        return UNDECIDED if error.reason == "commune_inconnue" else None
-
-
-@lru_cache(maxsize=65_536)
-def departement(ideparte: str) -> str:
-    """Give the département code of an IDEPARTE spelling."""
-    return territory.departement(ideparte)
-
-
-@cache
-def instant(naive: datetime, authority: str) -> datetime:
-    """Give the UTC instant of an emitter's naive time; an ambiguous hour is the first one (design.md §9.6)."""
-    return naive.replace(tzinfo=territory.zone(authority), fold=0).astimezone(UTC)

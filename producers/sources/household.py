@@ -4,14 +4,15 @@ Resources, amounts, pensions, pregnancy, controls and opinions are passed over u
 decide: NIR, NOMNAI and ROLEPERS occur in several places.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import date
-from typing import Final, TypeAlias, TypedDict
+from typing import Final, TypedDict
 
 from lxml import etree
 
+from bus.identity import normalise_numdemrsa
 from producers.observation import Address, Adult, Block, Code, Household, Move, RecordRejected
+from producers.sources.blocks import Blocks, any_date, blocks_of, need, one, optional_date, texts_of
 
 _ROOT: Final = "Racine/InfosFoyerRSA"
 _ADULT_ROLES: Final = frozenset({"DEM", "CJT", "RDO", "AUT"})
@@ -39,8 +40,6 @@ _KNOWN_OF_IDENTITY: Final = frozenset(
 _KNOWN_OF_SITUATION: Final = frozenset(
     {"EtatDossierRSA", "Refus", "SuspensionDroit", "SuspensionVersement", "FinDroit", "FinDroitMoisAnterieur"}
 )
-
-_Blocks: TypeAlias = dict[str, list[etree._Element]]  # noqa: SLF001 - lxml names its element type so
 
 
 class _Identification(TypedDict):
@@ -87,13 +86,13 @@ def household(record: etree._Element, rank: int) -> Household:
     Raises:
         RecordRejected: a required value is absent, unknown or no date; with its path.
     """
-    blocks = _blocks(record)
-    who = _one(blocks, "IdentificationRSA", _ROOT)
-    right = _one(blocks, "PrestationRSA", _ROOT)
+    blocks = blocks_of(record)
+    who = one(blocks, "IdentificationRSA", _ROOT)
+    right = one(blocks, "PrestationRSA", _ROOT)
     if "Personne" not in blocks:
         raise RecordRejected(f"{_ROOT}/Personne", Code.ABSENT)
-    parts = _blocks(right)
-    situations = _blocks(_one(parts, "SituationDossierRSA", f"{_ROOT}/PrestationRSA"))
+    parts = blocks_of(right)
+    situations = blocks_of(one(parts, "SituationDossierRSA", f"{_ROOT}/PrestationRSA"))
     adults, unknown = _adults(blocks["Personne"])
     return Household(
         rank=rank,
@@ -110,11 +109,12 @@ def household(record: etree._Element, rank: int) -> Household:
 
 def place(record: etree._Element) -> Place:
     """Give what a bad record still tells of its place, values as written, None where unreadable."""
+    claim = _at(record, "IdentificationRSA/DemandeRSA/NUMDEMRSA")
     return Place(
         fonorg=_at(record, "IdentificationRSA/Organisme/FONORG"),
         numorg=_at(record, "IdentificationRSA/Organisme/NUMORG"),
         ideparte=_at(record, "IdentificationRSA/Partenaire/IDEPARTE"),
-        numdemrsa=_at(record, "IdentificationRSA/DemandeRSA/NUMDEMRSA"),
+        numdemrsa=normalise_numdemrsa(claim) if claim else None,
         commune=_at(record, "DonneesAdministratives/Adresse/AdresseDetailleeFrance/NUMCOM"),
     )
 
@@ -123,65 +123,22 @@ def _at(record: etree._Element, path: str) -> str | None:
     return (record.findtext(path) or "").strip() or None
 
 
-def _blocks(element: etree._Element) -> _Blocks:
-    found: _Blocks = {}
-    for child in element:
-        found.setdefault(child.tag, []).append(child)
-    return found
-
-
-def _texts(element: etree._Element) -> dict[str, str]:
-    """Give the texts of the children by tag: trimmed, NFC, empty ones left out, the first of a repeated tag."""
-    texts: dict[str, str] = {}
-    for child in element:
-        text = child.text
-        if text and (text := text.strip()):
-            texts.setdefault(child.tag, text if text.isascii() else unicodedata.normalize("NFC", text))
-    return texts
-
-
-def _one(blocks: _Blocks, name: str, path: str) -> etree._Element:
-    try:
-        return blocks[name][0]
-    except KeyError:
-        raise RecordRejected(f"{path}/{name}", Code.ABSENT) from None
-
-
-def _need(texts: dict[str, str], name: str, path: str) -> str:
-    try:
-        return texts[name]
-    except KeyError:
-        raise RecordRejected(f"{path}/{name}", Code.ABSENT) from None
-
-
-def _date(texts: dict[str, str], name: str, path: str) -> date:
-    text = _need(texts, name, path)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RecordRejected(f"{path}/{name}", Code.DATE) from None
-
-
-def _optional_date(texts: dict[str, str], name: str, path: str) -> date | None:
-    return _date(texts, name, path) if name in texts else None
-
-
-def _strangers(blocks: _Blocks, known: frozenset[str]) -> int:
+def _strangers(blocks: Blocks, known: frozenset[str]) -> int:
     return sum(tag not in known for tag in blocks)
 
 
 def _identification(element: etree._Element) -> _Identification:
     path = f"{_ROOT}/IdentificationRSA"
-    blocks = _blocks(element)
-    body = _texts(_one(blocks, "Organisme", path))
-    claim = _texts(_one(blocks, "DemandeRSA", path))
+    blocks = blocks_of(element)
+    body = texts_of(one(blocks, "Organisme", path))
+    claim = texts_of(one(blocks, "DemandeRSA", path))
     return {
-        "fonorg": _need(body, "FONORG", f"{path}/Organisme").upper(),
-        "numorg": _need(body, "NUMORG", f"{path}/Organisme").upper(),
+        "fonorg": need(body, "FONORG", f"{path}/Organisme").upper(),
+        "numorg": need(body, "NUMORG", f"{path}/Organisme").upper(),
         "matricule": body.get("MATRICULE", ""),
-        "ideparte": _need(_texts(_one(blocks, "Partenaire", path)), "IDEPARTE", f"{path}/Partenaire"),
-        "numdemrsa": _need(claim, "NUMDEMRSA", f"{path}/DemandeRSA"),
-        "demande": _date(claim, "DTDEMRSA", f"{path}/DemandeRSA"),
+        "ideparte": need(texts_of(one(blocks, "Partenaire", path)), "IDEPARTE", f"{path}/Partenaire"),
+        "numdemrsa": normalise_numdemrsa(need(claim, "NUMDEMRSA", f"{path}/DemandeRSA")),
+        "demande": any_date(claim, "DTDEMRSA", f"{path}/DemandeRSA"),
         "cedant": _move(blocks.get("OrganismeCedant"), ("FONORGCEDMUT", "NUMORGCEDMUT", "DDARRMUT"), path),
         "prenant": _move(blocks.get("OrganismePrenant"), ("FONORGPRENMUT", "NUMORGPRENMUT", "DDDEPAMUT"), path),
     }
@@ -190,15 +147,15 @@ def _identification(element: etree._Element) -> _Identification:
 def _move(found: list[etree._Element] | None, names: tuple[str, str, str], path: str) -> Move | None:
     if not found:
         return None
-    texts = _texts(found[0])
+    texts = texts_of(found[0])
     here = f"{path}/{found[0].tag}"
-    body = f"{_need(texts, names[0], here)}-{_need(texts, names[1], here)}".lower()
-    return Move(body, _date(texts, names[2], here))
+    body = f"{need(texts, names[0], here)}-{need(texts, names[1], here)}".lower()
+    return Move(body, any_date(texts, names[2], here))
 
 
-def _situation(blocks: _Blocks) -> _Situation:
+def _situation(blocks: Blocks) -> _Situation:
     path = f"{_ROOT}/PrestationRSA/SituationDossierRSA"
-    etat = _need(_texts(_one(blocks, "EtatDossierRSA", path)), "ETATDOSRSA", f"{path}/EtatDossierRSA")
+    etat = need(texts_of(one(blocks, "EtatDossierRSA", path)), "ETATDOSRSA", f"{path}/EtatDossierRSA")
     if etat not in _ETATS:
         raise RecordRejected(f"{path}/EtatDossierRSA/ETATDOSRSA", Code.VALEUR)
     closing = blocks.get("FinDroit") or blocks.get("FinDroitMoisAnterieur") or []
@@ -210,21 +167,21 @@ def _situation(blocks: _Blocks) -> _Situation:
     }
 
 
-def _suspensions(blocks: _Blocks, name: str, path: str) -> tuple[Block, ...]:
+def _suspensions(blocks: Blocks, name: str, path: str) -> tuple[Block, ...]:
     suffix = "DRORSA" if name == "SuspensionDroit" else "VERSRSA"
     return tuple(_block(found, f"MOTISUS{suffix}", f"DDSUS{suffix}", path) for found in blocks.get(name, ()))
 
 
 def _block(element: etree._Element, motif: str, since: str, path: str) -> Block:
-    texts = _texts(element)
+    texts = texts_of(element)
     here = f"{path}/{element.tag}"
-    return Block(_need(texts, motif, here).upper(), _date(texts, since, here), texts.get("NATGROUPFSUS"))
+    return Block(need(texts, motif, here).upper(), any_date(texts, since, here), texts.get("NATGROUPFSUS"))
 
 
 def _detail(found: list[etree._Element]) -> _Detail:
-    blocks = _blocks(found[0]) if found else {}
-    common = _texts(blocks["TroncCommunDroitRSA"][0]) if "TroncCommunDroitRSA" in blocks else {}
-    natures = (_texts(line).get("NATPF") for line in blocks.get("DetailCalculDroitRSA", ()))
+    blocks = blocks_of(found[0]) if found else {}
+    common = texts_of(blocks["TroncCommunDroitRSA"][0]) if "TroncCommunDroitRSA" in blocks else {}
+    natures = (texts_of(line).get("NATPF") for line in blocks.get("DetailCalculDroitRSA", ()))
     return {
         "sans_domicile": _FLAGS.get(common.get("TOPSANSDOMFIXE", "")),
         "origine": common.get("ORIDEMRSA"),
@@ -233,7 +190,7 @@ def _detail(found: list[etree._Element]) -> _Detail:
 
 
 def _facts(found: list[etree._Element]) -> tuple[str, ...]:
-    codes = (_texts(block).get("FG", "") for block in found)
+    codes = (texts_of(block).get("FG", "") for block in found)
     clean = (code for code in codes if code.isalnum() and code.isascii() and len(code) <= 9)
     return tuple(dict.fromkeys(code for code in clean if code not in _SENSITIVE_FACTS))
 
@@ -242,20 +199,20 @@ def _adults(found: list[etree._Element]) -> tuple[tuple[Adult, ...], int]:
     adults: list[Adult] = []
     unknown = 0
     for element in found:
-        blocks = _blocks(element)
+        blocks = blocks_of(element)
         role = _rsa_role(blocks.get("Prestations", ()))
         if role not in _ADULT_ROLES:
             continue  # children stay unread, and so does who has no RSA role
         unknown += _strangers(blocks, _KNOWN_OF_PERSON)
-        identity = _one(blocks, "Identification", f"{_ROOT}/Personne")
+        identity = one(blocks, "Identification", f"{_ROOT}/Personne")
         unknown += sum(child.tag not in _KNOWN_OF_IDENTITY for child in identity)
-        adults.append(_adult(role, _texts(identity), blocks.get("MontantCalculDroitRSAPersonne", [])))
+        adults.append(_adult(role, texts_of(identity), blocks.get("MontantCalculDroitRSAPersonne", [])))
     return tuple(adults), unknown
 
 
 def _rsa_role(prestations: Iterable[etree._Element]) -> str | None:
     for element in prestations:
-        texts = _texts(element)
+        texts = texts_of(element)
         if texts.get("NATPREST") == "RSA":
             return texts.get("ROLEPERS")
     return None
@@ -263,10 +220,10 @@ def _rsa_role(prestations: Iterable[etree._Element]) -> str | None:
 
 def _adult(role: str, texts: dict[str, str], amounts: list[etree._Element]) -> Adult:
     path = f"{_ROOT}/Personne/Identification"
-    flags = _texts(amounts[0]) if amounts else {}
+    flags = texts_of(amounts[0]) if amounts else {}
     return Adult(
         role=role,
-        nom=_need(texts, "NOM", path),
+        nom=need(texts, "NOM", path),
         nom_naissance=texts.get("NOMNAI"),
         prenoms=tuple(texts[name] for name in ("PRENOM", "PRENOM2", "PRENOM3") if name in texts),
         date_naissance=_birth(texts.get("DTNAI")),
@@ -292,16 +249,16 @@ def _address(found: list[etree._Element]) -> Address | None:
     addresses = [child for child in found[0] if child.tag == "Adresse"] if found else []
     if not addresses:
         return None
-    blocks = [_blocks(address) for address in addresses]
-    common = [_texts(block["TroncCommunAdresse"][0]) if "TroncCommunAdresse" in block else {} for block in blocks]
+    blocks = [blocks_of(address) for address in addresses]
+    common = [texts_of(block["TroncCommunAdresse"][0]) if "TroncCommunAdresse" in block else {} for block in blocks]
     main = next((index for index, texts in enumerate(common) if texts.get("RGADR", "").lstrip("0") == "1"), 0)
     return _read_address(common[main], blocks[main])
 
 
-def _read_address(common: dict[str, str], blocks: _Blocks) -> Address:
+def _read_address(common: dict[str, str], blocks: Blocks) -> Address:
     path = f"{_ROOT}/DonneesAdministratives/Adresse/TroncCommunAdresse"
-    french = _texts(blocks["AdresseDetailleeFrance"][0]) if "AdresseDetailleeFrance" in blocks else {}
-    abroad = _texts(blocks["AdresseHorsFrance"][0]) if "AdresseHorsFrance" in blocks else {}
+    french = texts_of(blocks["AdresseDetailleeFrance"][0]) if "AdresseDetailleeFrance" in blocks else {}
+    abroad = texts_of(blocks["AdresseHorsFrance"][0]) if "AdresseHorsFrance" in blocks else {}
     street = " ".join(french[name] for name in ("LIBTYPEVOIE", "NOMVOIE") if name in french)
     return Address(
         lignes=tuple(
@@ -314,5 +271,5 @@ def _read_address(common: dict[str, str], blocks: _Blocks) -> Address:
         commune_insee=french["NUMCOM"].rjust(5, "0") if "NUMCOM" in french else None,
         commune=french.get("NOMCOM"),
         pays=common.get("PAYS"),
-        since=_optional_date(common, "DTEMM", path),
+        since=optional_date(common, "DTEMM", path),
     )

@@ -7,6 +7,7 @@ The reader obeys the rules of the file (encoding, no DTD, well formed, header, c
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Final, TypedDict
+from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
@@ -48,6 +49,7 @@ class VrsbReader:
         self._skeleton = etree.XMLPullParser(events=("start", "end"), **_safe())
         self._records = etree.XMLParser(**_safe())
         self._fed = 0
+        self._namespaces = b""
 
     def __iter__(self) -> Iterator[Household | BadRecord]:
         """Give households and bad records in the order of the file.
@@ -72,7 +74,7 @@ class VrsbReader:
             self.anomalies += piece.octets.count(b"<Anomalie>") > 0
             return BadRecord(self.read, "Racine/InfosFoyerRSA", Code.TAILLE, piece.octets)
         try:
-            element = etree.fromstring(piece.octets, self._records)
+            element = self._parse(piece.octets)
         except etree.XMLSyntaxError as error:
             raise FluxRejected(Motif.XML, f"le dossier {self.read} n’est pas du XML bien formé") from error
         self.anomalies += element.find("Anomalie") is not None
@@ -80,6 +82,15 @@ class VrsbReader:
             return household(element, self.read)
         except RecordRejected as error:
             return BadRecord(self.read, error.chemin, error.code, piece.octets, **place(element))
+
+    def _parse(self, octets: bytes) -> etree._Element:
+        try:
+            return etree.fromstring(octets, self._records)
+        except etree.XMLSyntaxError:
+            if not self._namespaces:
+                raise
+            # A prefix that only the root declares (xsi:nil) is unknown to a record parsed alone.
+            return etree.fromstring(b"<Racine%b>%b</Racine>" % (self._namespaces, octets), self._records)[0]
 
     def _between(self, octets: bytes) -> None:
         self._fed += len(octets)
@@ -98,6 +109,8 @@ class VrsbReader:
             parent = element.getparent()
             if event == "start" and parent is None and element.tag != "Racine":
                 raise FluxRejected(Motif.SCHEMA, "la racine n’est pas Racine")
+            if event == "start" and parent is None:
+                self._namespaces = _declarations(element)
             if event == "start" and element.tag in _FORBIDDEN:
                 raise FluxRejected(Motif.INTERDIT, "les flux de créances et financiers ne circulent pas sur le bus")
             if event == "end" and parent is not None and parent.getparent() is None:
@@ -139,6 +152,11 @@ def check_counters(announced: tuple[int, int], seen: tuple[int, int]) -> None:
             first, _, rest = name.partition(" ")
             plural = f"{first}{'s' if expected > 1 else ''}{' ' + rest if rest else ''}"
             raise FluxRejected(Motif.COMPTEUR, f"le trailer annonce {expected} {plural}, {were}")
+
+
+def _declarations(root: etree._Element) -> bytes:
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    return "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in prefixes.items()).encode()
 
 
 def _safe() -> _Guards:

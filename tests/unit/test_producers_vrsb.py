@@ -242,3 +242,11 @@ def test_chunks_may_cut_anywhere(size: int) -> None:
     octets = Fichier((Foyer(), Foyer(numero="00000000252", who=(Who(nom="ZZÉTÉ"),)))).octets()
 
     assert read(octets, size) == read(octets)
+
+
+def test_13_a_prefix_that_only_the_root_declares_is_known_in_its_records() -> None:
+    octets = quotidien(Foyer()).octets().replace(b"<COMPLIDEADR/>", b'<COMPLIDEADR xsi:nil="true"/>')
+    declared = octets.replace(b"<Racine>", b'<Racine xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">')
+
+    assert len(read(declared)) == 1
+    assert refusal(octets) is Motif.XML
