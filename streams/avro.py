@@ -26,15 +26,23 @@ def long(data: bytes, at: int) -> tuple[int, int]:
     return (value >> 1) ^ -(value & 1), at
 
 
+def _size(data: bytes, at: int) -> tuple[int, int]:
+    """Read a size of more than one byte; a negative one would lead back, and round for ever."""
+    size, at = long(data, at)
+    if size < 0:
+        raise ValueError("negative size")
+    return size, at
+
+
 def octets(data: bytes, at: int) -> tuple[bytes, int]:
     """Read bytes."""
-    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else _size(data, at)
     return data[start : start + size], start + size
 
 
 def text(data: bytes, at: int) -> tuple[str, int]:
     """Read a string."""
-    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else _size(data, at)
     end = start + size
     return data[start:end].decode(), end
 
@@ -46,7 +54,7 @@ def optional_text(data: bytes, at: int) -> tuple[str | None, int]:
 
 def skip_octets(data: bytes, at: int) -> int:
     """Give the place after bytes or a string."""
-    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else long(data, at)
+    size, start = (data[at] >> 1, at + 1) if data[at] < 0x80 else _size(data, at)
     return start + size
 
 

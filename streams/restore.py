@@ -73,7 +73,7 @@ class Restorer:
             while True:
                 if stop.is_set():
                     raise Interrupted
-                messages, ended = _split(self._client.consume(BATCH, timeout=0.2))
+                messages, ended = _split(self._client.consume(BATCH, timeout=0.05))
                 if messages:
                     patience = time.monotonic() + PATIENCE
                     count += len(messages)

@@ -93,40 +93,50 @@ def test_routed_records_carry_the_headers_of_the_contract(bench: Bench) -> None:
     )
 
     with bench.worker():
-        eventually(lambda: bool(_headers(bench, "10", one["id"])), timeout=40, what="the routed record")
+        eventually(lambda: bool(headers_of(bench, "10", one["id"])), timeout=40, what="the routed record")
 
-    headers = _headers(bench, "10", one["id"])
+    headers = headers_of(bench, "10", one["id"])
     assert headers["ce_autorite"] == b"10"
     assert headers["traceparent"] == trace
     assert headers["ce_type"] == b"rsa.droits_devoirs.entree"
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda bench, one: bench.codec.frame(one["type"], 1, body(one))[:-9], b"avro_illisible"),
-        (lambda _, __: b"\x00\x7f\xff\xff\xff rien", b"schema_inconnu"),
-        (lambda _, __: b"<xml/>", b"cadre_confluent"),
-        (lambda bench, one: _framed(bench, one, ideparte="69", commune_insee="00000"), b"commune_inconnue"),
-        (lambda bench, one: _framed(bench, one, ideparte="999", commune_insee=None), b"autorite_inconnue"),
-        (lambda bench, one: _framed(bench, one, ideparte=None, commune_insee=None), b"territoire_absent"),
-    ],
-)
-def test_what_cannot_be_routed_is_put_aside_as_it_came_with_its_reason(bench: Bench, spoil: Any, reason: bytes) -> None:
-    one = record("rsa.droits_devoirs.entree", person=somebody())
-    value = spoil(bench, one)
-    bench.feed_raw(one["cle_personne"], value, [("ce_id", one["id"].encode())])
+def test_what_cannot_be_routed_is_put_aside_as_it_came_with_its_reason(bench: Bench) -> None:
+    fine = record("rsa.droits_devoirs.entree", person=somebody())
+    wrong: dict[bytes, bytes] = {
+        b"avro_illisible": bench.codec.frame(fine["type"], 1, body(fine))[:-9],
+        b"schema_inconnu": b"\x00\x7f\xff\xff\xff rien",
+        b"cadre_confluent": b"<xml/>",
+        b"commune_inconnue": framed(bench, fine, ideparte="69", commune_insee="00000"),
+        b"autorite_inconnue": framed(bench, fine, ideparte="999", commune_insee=None),
+        b"territoire_absent": framed(bench, fine, ideparte=None, commune_insee=None),
+    }
+    for value in wrong.values():
+        bench.feed_raw(fine["cle_personne"], value, [("ce_id", fine["id"].encode())])
 
     with bench.worker():
-        eventually(lambda: bool(_aside(bench, one["cle_personne"])), timeout=40, what="the quarantined record")
+        eventually(
+            lambda: len(aside(bench, fine["cle_personne"])) == len(wrong),
+            timeout=40,
+            what="every wrong record put aside",
+        )
 
-    [found] = _aside(bench, one["cle_personne"])
-    headers = dict(found.headers())
-    assert found.value() == value
-    assert headers["motif"] == reason
-    assert (headers["etape"], headers["topic"], headers["ce_id"]) == (b"stream", b"evenements", one["id"].encode())
-    assert int(headers["offset"]) >= 0
-    assert int(headers["partition"]) in range(12)
+    found = {dict(message.headers())["motif"]: message for message in aside(bench, fine["cle_personne"])}
+    assert {reason: message.value() for reason, message in found.items()} == wrong
+    for message in found.values():
+        headers = dict(message.headers())
+        assert (headers["etape"], headers["topic"], headers["ce_id"]) == (b"stream", b"evenements", fine["id"].encode())
+        assert (int(headers["partition"]) in range(12), headers["offset"].isdigit()) == (True, True)
+
+
+def test_a_record_under_a_foreign_key_is_put_aside(bench: Bench) -> None:
+    one, key = record("rsa.droits_devoirs.entree", person=somebody()), somebody()
+    bench.feed_raw(key, bench.codec.frame(one["type"], 1, body(one)))
+
+    with bench.worker():
+        eventually(lambda: bool(aside(bench, key)), timeout=40, what="the record put aside")
+
+    assert dict(aside(bench, key)[0].headers())["motif"] == b"cle_differente"
 
 
 def test_an_erased_person_is_forgotten(bench: Bench) -> None:
@@ -268,6 +278,20 @@ def sleeper_busy(bench: Bench, worker: Worker) -> None:
     eventually(lambda: worker.code is None and bool(bench.routed("52")), timeout=40, what="a first output")
 
 
+def test_a_broker_that_dies_and_returns_costs_nothing_but_time(bench: Bench, platform: Platform) -> None:
+    with bench.worker() as worker:
+        crowd(bench, 20)
+        bench.settle("52", "21")
+
+        platform.kill("kafka")
+        platform.restart("kafka")
+        crowd(bench, 20)
+        bench.settle("52", "21", timeout=90)
+
+        check_states(bench)
+        assert worker.code is None
+
+
 def test_without_a_registry_nothing_is_committed_and_the_process_says_so(bench: Bench) -> None:
     before = bench.committed()
     bench.feed(*life(somebody()))
@@ -279,15 +303,15 @@ def test_without_a_registry_nothing_is_committed_and_the_process_says_so(bench: 
         bench.settle("52", "21")
 
 
-def _framed(bench: Bench, one: dict[str, Any], **territoire: str | None) -> bytes:
+def framed(bench: Bench, one: dict[str, Any], **territoire: str | None) -> bytes:
     return bench.codec.frame(one["type"], 1, body(one | {"territoire": territoire}))
 
 
-def _aside(bench: Bench, key: str) -> list[Any]:
+def aside(bench: Bench, key: str) -> list[Any]:
     return [message for message in bench.read(topics.QUARANTAINE) if message.key() == key.encode()]
 
 
-def _headers(bench: Bench, code: str, id_: str) -> dict[str, bytes]:
+def headers_of(bench: Bench, code: str, id_: str) -> dict[str, bytes]:
     for message in bench.read(topics.departement(code)):
         if kafka.header(message.headers(), "ce_id") == id_.encode():
             return dict(message.headers())

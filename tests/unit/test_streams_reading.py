@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 import avro_schemas
 from bus.codec import EVENT_VERSION, Codec, encode_body
 from bus.errors import InvalidEvent
-from streams.avro import long, octets, optional_text, reader, text, write_array, write_long, write_optional, write_text
+from streams.avro import (
+    long,
+    octets,
+    optional_text,
+    reader,
+    skip_octets,
+    text,
+    write_array,
+    write_long,
+    write_optional,
+    write_text,
+)
 from streams.event import Event, Part
 from streams.reading import EventReader, part
 
@@ -138,6 +149,12 @@ def test_an_event_of_another_schema_comes_back_in_the_newest_version() -> None:
 def test_what_is_no_event_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidEvent):
         READER.read(data)
+
+
+def test_a_size_that_leads_back_is_refused() -> None:
+    for read in (octets, text, skip_octets):
+        with pytest.raises(ValueError, match="negative size"):
+            read(b"\x02a" + write_long(-100), 2)
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
