@@ -198,7 +198,7 @@ class Supervisor:
 
 
 def next_delay(previous: float, *, steady: bool) -> float:
-    """Give the seconds before a restart: doubled while it does not come up, the first ones again after a steady life."""
+    """Give the seconds before a restart: doubled while it does not come up, few again after a steady life."""
     return FIRST_DELAY if steady else min(previous * 2, LAST_DELAY)
 
 

@@ -70,8 +70,8 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "list[Report
 def watch(settings: Settings, folder: Path) -> None:
     """Run the ingest role until it is told to stop."""
     from bus.platform.postgres import database
-    from bus.telemetry import serve, setup_logging
     from bus.stopping import stop_signal
+    from bus.telemetry import serve, setup_logging
     from producers.watch import Watch
 
     setup_logging("ingest", settings)

@@ -13,9 +13,9 @@ from guichet.output import note
 def relay(data_dir: Path | None) -> None:
     """Publie les événements du journal, en ordre ; un seul relais est actif, un second attend de prendre la suite."""
     from bus.platform.postgres import database
+    from bus.stopping import stop_signal
     from bus.telemetry import serve, setup_logging
     from producers.relay import Relay
-    from bus.stopping import stop_signal
 
     settings = Settings.load(data_dir)
     setup_logging("relay", settings)
