@@ -5,28 +5,26 @@ thread writes results before it reads more, so that what is read is never older 
 """
 
 import asyncio
-import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import psycopg
 
-from bus.failpoints import hit
 from bus.kafka import trace_of
 from bus.telemetry import get_logger
 from consumers import desk, ledger, recording, signature
+from consumers.clerk import Clerk, reading
 from consumers.gate import Gate
 from consumers.lanes import Endpoint, Lane
-from consumers.ledger import LaneState, Pending, Wake, Window
-from consumers.measures import measure
-from consumers.outcome import Again, Answer, Decision, Delivered, Outcome, Park, Stop, decide, signal
+from consumers.outcome import Answer
 from consumers.preparation import Body, Candidate, Gone, Preparation, Prepared, Unreadable, Withdrawn
 from consumers.recording import Sent
+from consumers.records import LaneState, Pending, Wake, Window
 from consumers.roster import Roster
 from consumers.settings import DeliverSettings
 from consumers.subscription import Subscription
@@ -35,7 +33,6 @@ from consumers.transport import Request, Transport
 
 log = get_logger()
 
-_T = TypeVar("_T")
 _TICK: Final = 0.05  # seconds between two looks at the clock
 _PUMP: Final = 0.001  # seconds in which answers gather before the next deliveries are chosen
 _DESK_SECONDS: Final = 1.0
@@ -79,10 +76,10 @@ class Dispatcher:
         self._threads = Threads(self._loop, "ledger", "preparation", "desk")
         self._roster = Roster(settings)
         self._desk = desk.Desk(-1, {}, frozenset())
-        self._book = recording.Book()
+        self._clerk = Clerk(settings, self._threads, connections.ledger, self._roster)
         self._picked: list[Picked] = []
         self._in_flight = 0
-        self._preparing = self._committing = self._reading = self._pumping = self._stopping = False
+        self._preparing = self._reading = self._pumping = self._stopping = False
         self._next_desk = self._next_sweep = self._next_backlog = 0.0
 
     async def run(self, stop: threading.Event) -> None:
@@ -132,7 +129,7 @@ class Dispatcher:
         deadline = time.monotonic() + self._settings.deliver_timeout + 1
         while self._in_flight and time.monotonic() < deadline:
             await self._pause()
-        while self._book or self._committing:
+        while not self._clerk.idle:
             await self._pause()
 
     async def _pause(self) -> None:
@@ -146,13 +143,13 @@ class Dispatcher:
     async def _look_at_desk(self) -> None:
         """Follow the subscriptions of now, and do what goes with time: ended ones, old ones, counts."""
         read = partial(_changed, known=self._desk.revision)
-        found = await self._threads.call("desk", partial(_reading, self._connections.desk, read))
+        found = await self._threads.call("desk", partial(reading, self._connections.desk, read))
         self._desk = found or self._desk
         now = datetime.now(UTC)
         active = {name: one for name, one in self._desk.in_force.items() if now < one.ends_at}
         held: list[LaneState] = []
         if self._roster.strangers(active):
-            held = await self._threads.call("ledger", partial(_reading, self._connections.ledger, ledger.held))
+            held = await self._threads.call("ledger", partial(reading, self._connections.ledger, ledger.held))
         self._roster.follow(active, self._desk.stopped, held)
         self._housekeep(list(active), now - timedelta(days=self._settings.deliver_patience_days))
 
@@ -163,7 +160,7 @@ class Dispatcher:
             self._threads.submit("desk", partial(_sweep, self._connections.desk, active, oldest))
         if moment >= self._next_backlog:
             self._next_backlog = moment + _BACKLOG_SECONDS
-            read = partial(_reading, self._connections.desk, ledger.backlog)
+            read = partial(reading, self._connections.desk, ledger.backlog)
             self._threads.submit("desk", read, self._roster.count)
 
     # --- the pump: read, pick, prepare, send ----------------------------------------------------------------------
@@ -194,7 +191,7 @@ class Dispatcher:
         if windows or wakes:
             self._reading = True
             read = partial(_read, windows=[window for _, window, _ in windows], wakes=[wake for _, wake in wakes])
-            self._commit_with(read, partial(self._loaded, windows, wakes))
+            self._clerk.commit_with(read, partial(self._loaded, windows, wakes))
 
     def _loaded(
         self,
@@ -261,9 +258,11 @@ class Dispatcher:
             case Body(octets):
                 self._post(one, octets)
             case Withdrawn(why):
-                self._end(one, recording.WITHDRAWN, why)
+                self._leave(one)
+                self._clerk.end(one.endpoint, one.lane, recording.WITHDRAWN, why)
             case Unreadable(reason):
-                self._end(one, recording.PARKED, f"événement illisible : {reason}")
+                self._leave(one)
+                self._clerk.end(one.endpoint, one.lane, recording.PARKED, f"événement illisible : {reason}")
             case Gone():
                 self._leave(one)
                 one.endpoint.drop(one.lane)
@@ -278,105 +277,11 @@ class Dispatcher:
         self._in_flight -= 1
         one.gate.cancel(probe=one.probe)
 
-    # --- results --------------------------------------------------------------------------------------------------
-
     def _answered(self, sent: Sent, gate: Gate, answer: Answer) -> None:
-        if answer.outcome is Outcome.SUCCESS:
-            hit("deliver.after_2xx")
         self._in_flight -= 1
-        asked = answer.retry_after if answer.code in (429, 503) else 0.0
-        answer = replace(answer, retry_after=asked)
-        gate.end(signal(answer), time.monotonic(), lane=sent.lane.key, probe=sent.probe, retry_after=asked)
-        counted = gate.closed and not sent.probe
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        decision = decide(answer, sent.row.tries, counted=counted, jitter=jitter, ladder=self._settings.deliver_ladder)
-        measure(sent.row, answer, decision)
-        self._record(sent, answer, decision)
+        if self._clerk.answered(sent, gate, answer):
+            self._desk = replace(self._desk, stopped=self._desk.stopped | {sent.row.subscription_id})
         self._plan_pump()
-
-    def _record(self, sent: Sent, answer: Answer, decision: Decision) -> None:
-        """Move the lane on and write down what happened; the commit follows within milliseconds."""
-        endpoint, lane, row = sent.endpoint, sent.lane, sent.row
-        lane.sequence = max(lane.sequence, sent.sequence)
-        standing = recording.standing(sent, answer, decision)
-        until: datetime | None = None
-        blocked = False
-        match decision:
-            case Delivered():
-                lane.gap = []
-                endpoint.finish(lane)
-            case Again(delay=delay) if delay > 0:
-                until = datetime.now(UTC) + timedelta(seconds=delay)
-                endpoint.hold(lane)
-                self._roster.sleep(endpoint, lane.key, until.timestamp())
-            case Again() | Stop():
-                tried = (standing.attempts, standing.tries, standing.sequence)
-                lane.rows[0] = replace(row, attempts=tried[0], tries=tried[1], sequence=tried[2])
-                endpoint.release(lane, probe=sent.probe)
-                if isinstance(decision, Stop):
-                    self._stop(endpoint)
-            case Park():
-                blocked = self._park(endpoint, lane, row)
-        state = recording.lane_state(endpoint, lane, sleeps_until=until, blocked=blocked)
-        self._book.write(endpoint, lane, attempts=[recording.attempt(sent, answer)], standing=standing, state=state)
-        self._plan_commit()
-
-    def _park(self, endpoint: Endpoint, lane: Lane, row: Pending) -> bool:
-        """Follow the policy for what cannot be delivered: the lane stops (true), or passes and says so."""
-        recording.add_to_gap(lane, row, endpoint.subscription.id)
-        blocked = endpoint.subscription.poison == "bloquer"
-        log.error("delivery parked", subscription=endpoint.subscription.id, event_id=str(row.event_id), blocks=blocked)
-        if blocked:
-            endpoint.hold(lane)
-        else:
-            endpoint.finish(lane)
-        return blocked
-
-    def _stop(self, endpoint: Endpoint) -> None:
-        """410: nothing more leaves for this version; what is owed waits for a new one."""
-        subscription = endpoint.subscription
-        endpoint.paused = True
-        self._desk = replace(self._desk, stopped=self._desk.stopped | {subscription.id})
-        log.error("subscription stopped by its receiver", subscription=subscription.id)
-        self._threads.submit("ledger", partial(_stop, self._connections.ledger, subscription))
-
-    def _end(self, one: Picked, etat: str, why: str) -> None:
-        """End a delivery that was not attempted now: withdrawn, or parked because its bytes are wrong."""
-        self._leave(one)
-        endpoint, lane, row = one.endpoint, one.lane, one.row
-        blocked = False
-        if etat == recording.PARKED:
-            blocked = self._park(endpoint, lane, row)
-        else:
-            if row.sequence is not None:
-                recording.add_to_gap(lane, row, one.subscription.id)
-            endpoint.finish(lane)
-        state = recording.lane_state(endpoint, lane, blocked=blocked)
-        self._book.write(endpoint, lane, attempts=[], standing=recording.ended(row, etat, why), state=state)
-        self._plan_commit()
-
-    # --- group commit ---------------------------------------------------------------------------------------------
-
-    def _plan_commit(self) -> None:
-        if not self._committing:
-            self._committing = True
-            self._loop.call_later(self._settings.deliver_commit, self._commit_with, _nothing, self._committed)
-
-    def _committed(self, _result: None) -> None:
-        self._committing = False
-        if self._book:
-            self._plan_commit()
-
-    def _commit_with(self, read: Callable[[psycopg.Connection], _T], then: Callable[[_T], None]) -> None:
-        """Record the gathered results, then read, in one turn of the ledger thread."""
-        page, lanes = self._book.tear()
-
-        def recorded(found: _T) -> None:
-            for endpoint, lane in lanes:
-                endpoint.recorded(lane)
-            then(found)
-
-        self._threads.submit("ledger", partial(_record_and_read, self._connections.ledger, page, read), recorded)
 
 
 def _headers(one: Picked, body: bytes, timestamp: int) -> tuple[str, ...]:
@@ -396,17 +301,6 @@ def _headers(one: Picked, body: bytes, timestamp: int) -> tuple[str, ...]:
     return (*lines, "webhook-gap: " + ", ".join(one.lane.gap)) if one.lane.gap else lines
 
 
-def _reading(conn: psycopg.Connection, read: Callable[[psycopg.Connection], _T]) -> _T:
-    with conn.transaction():
-        return read(conn)
-
-
-def _record_and_read(conn: psycopg.Connection, page: ledger.Results, read: Callable[[psycopg.Connection], _T]) -> _T:
-    if page:
-        ledger.commit(conn, page)
-    return _reading(conn, read)
-
-
 def _read(
     conn: psycopg.Connection, windows: Sequence[Window], wakes: Sequence[Wake]
 ) -> tuple[list[Pending], list[Pending]]:
@@ -414,18 +308,9 @@ def _read(
     return ledger.lanes(conn, wakes), ledger.windows(conn, windows)
 
 
-def _nothing(_conn: psycopg.Connection) -> None:
-    """Read nothing."""
-
-
 def _changed(conn: psycopg.Connection, known: int) -> desk.Desk | None:
     """Give the subscriptions when they have changed since the revision that is known."""
     return desk.load(conn) if desk.revision(conn) != known else None
-
-
-def _stop(conn: psycopg.Connection, subscription: Subscription) -> None:
-    with conn.transaction():
-        ledger.stop(conn, subscription.id, subscription.version)
 
 
 def _sweep(conn: psycopg.Connection, active: list[str], oldest: datetime) -> None:

@@ -22,8 +22,8 @@ from bus.settings import Settings
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, get_logger
 from bus.territory import authority_codes
 from consumers import desk, ledger
-from consumers.ledger import Owed, Place
 from consumers.pseudonym import Pseudonyms
+from consumers.records import Owed, Place
 from consumers.subscription import Subscription
 
 GROUP: Final = "bus-deliver"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from consumers.gate import Gate
-from consumers.ledger import Pending
+from consumers.records import Pending
 from consumers.subscription import Subscription
 
 

@@ -6,8 +6,8 @@ from functools import cache
 from prometheus_client import Counter, Histogram
 
 from bus.telemetry import DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
-from consumers.ledger import Pending
 from consumers.outcome import Answer, Decision, Delivered, Park, Stop
+from consumers.records import Pending
 
 
 def measure(row: Pending, answer: Answer, decision: Decision) -> None:

@@ -18,8 +18,8 @@ from bus.codec import Codec, decode_part
 from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from consumers import projection
-from consumers.ledger import Pending
 from consumers.projection import Selected
+from consumers.records import Pending
 from consumers.subscription import Subscription
 
 KEY_SECONDS: Final = 5.0

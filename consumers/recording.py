@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID, uuid5
 
-from consumers import ledger
 from consumers.lanes import Endpoint, Lane
-from consumers.ledger import Attempt, LaneState, Pending, Standing
 from consumers.outcome import Again, Answer, Decision, Delivered, Park, Stop, cause
+from consumers.records import Attempt, LaneState, Pending, Results, Standing
 
 PENDING: Final = "en_attente"
 DELIVERED: Final = "livree"
@@ -81,7 +80,7 @@ class Book:
     """What waits for the next group commit."""
 
     def __init__(self) -> None:
-        self._results = ledger.Results()
+        self._results = Results()
         self._lanes: list[tuple[Endpoint, Lane]] = []
 
     def write(
@@ -97,7 +96,7 @@ class Book:
     def __bool__(self) -> bool:
         return bool(self._lanes)
 
-    def tear(self) -> tuple[ledger.Results, list[tuple[Endpoint, Lane]]]:
+    def tear(self) -> tuple[Results, list[tuple[Endpoint, Lane]]]:
         """Give what is written so far, and start a new page."""
-        page, self._results, lanes, self._lanes = self._results, ledger.Results(), self._lanes, []
+        page, self._results, lanes, self._lanes = self._results, Results(), self._lanes, []
         return page, lanes

@@ -10,7 +10,7 @@ from bus.telemetry import DELIVERY_BACKLOG, get_logger
 from consumers import signature
 from consumers.gate import Gate
 from consumers.lanes import Endpoint
-from consumers.ledger import LaneState, Wake
+from consumers.records import LaneState, Wake
 from consumers.settings import DeliverSettings
 from consumers.subscription import Subscription
 

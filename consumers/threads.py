@@ -38,6 +38,10 @@ class Threads:
         future = self._loop.run_in_executor(self._pools[thread], work)
         future.add_done_callback(partial(self._done, then))
 
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run ``work`` in the loop after a while."""
+        self._loop.call_later(seconds, work)
+
     def fail(self, error: BaseException) -> None:
         """End the run; the first reason counts."""
         if not self.failure.done():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from consumers.gate import Gate, Rules
 from consumers.lanes import Endpoint
-from consumers.ledger import Pending
 from consumers.profiles import Profile
+from consumers.records import Pending
 from consumers.subscription import Subscription
 
 SUBSCRIPTION = Subscription(

@@ -16,9 +16,9 @@ from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, new_key
 from consumers import preparation
-from consumers.ledger import Pending
 from consumers.preparation import Body, Candidate, Gone, Preparation, Unreadable, Withdrawn
 from consumers.profiles import Profile, fields_of
+from consumers.records import Pending
 from consumers.subscription import Subscription
 
 PERSON = Person("s-1", new_key())

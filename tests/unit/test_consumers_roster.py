@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.ledger import LaneState, Wake
 from consumers.profiles import Profile
+from consumers.records import LaneState, Wake
 from consumers.roster import Roster
 from consumers.settings import DeliverSettings
 from consumers.subscription import Subscription
