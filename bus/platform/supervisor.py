@@ -18,7 +18,8 @@ from bus.platform.ports import HOST
 from bus.platform.process import Child, Identity, Program, base_environment, bound_log
 
 FIRST_DELAY: Final = 0.5
-LAST_DELAY: Final = 30.0
+LAST_DELAY: Final = 8.0
+LOGS_PERIOD: Final = 30.0
 STEADY: Final = 60.0
 """Seconds a child must live, if it was never ready, for its next death to count as the first."""
 TICK: Final = 0.1
@@ -125,7 +126,7 @@ class Supervisor:
                 state.write(self.platform.data_dir, current)
                 self._tell(written, current)
                 written = current
-            if time.monotonic() - bounded > LAST_DELAY:
+            if time.monotonic() - bounded > LOGS_PERIOD:
                 self._bound_logs()
                 bounded = time.monotonic()
             time.sleep(TICK)

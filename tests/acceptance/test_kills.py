@@ -66,7 +66,7 @@ def storm(run: Run, tokens: Path) -> None:
     for index, day in enumerate(days):
         todays_hits = [hits.pop() for _ in range(min(len(hits), hits_a_day))]
         for number, name in enumerate(todays_hits):
-            (tokens / f"{name}@1#{index}-{number}").touch()
+            (tokens / f"{name}@{chance.randint(1, 2)}#{index}-{number}").touch()
         for _ in range(min(len(kills), kills_a_day)):
             kill(run, kills.pop())
         run.feed_day(day, chance, timeout=300)
@@ -75,8 +75,18 @@ def storm(run: Run, tokens: Path) -> None:
 
 
 def kill(run: Run, name: str) -> None:
-    eventually(lambda: run.system.pids().get(name), timeout=120, what=f"a pid of {name}")
-    os.kill(run.system.pids()[name], signal.SIGKILL)
+    """End a living process of the system, once it lives."""
+    eventually(lambda: _killed(run.system.pids().get(name)), timeout=120, what=f"{name} alive, to be killed")
+
+
+def _killed(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:  # it died of something else since it was listed
+        return False
+    return True
 
 
 def hits(run: Run) -> Counter[str]:
