@@ -19,7 +19,7 @@ from streams.person import NOBODY, PersonState
 from streams.restore import Interrupted, Restorer
 from streams.store import Meta, Store
 
-CACHED: Final = 20_000  # persons kept decoded per partition; emptied when full
+CACHED: Final = 4_000  # persons kept decoded per partition, some 3 kB each; emptied when full
 
 Changes = dict[bytes, PersonState | None]
 
