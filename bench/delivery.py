@@ -33,7 +33,7 @@ genre = "webhook"
 url = "http://127.0.0.1:{port}/banc/{code}"
 secret_fichier = "banc.secret"
 """
-_DELIVERED = "select count(*) from ledger.delivery where state = 'livree'"
+_DELIVERED = "select count(*) from ledger.delivery where etat = 'livree'"
 _SPAN = "select extract(epoch from max(at) - min(at)) from ledger.attempt"
 
 
