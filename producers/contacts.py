@@ -14,9 +14,10 @@ from producers import lookups
 from producers.aside import put_aside
 from producers.events import Cause, Event, outbox_row
 from producers.flux import Desk, Flux
+from producers.nir import valid_nir
 from producers.observation import BadRecord, ContactRow, Phone
 from producers.parts import CONTACT_SOURCE, contact_fingerprint, contacts
-from producers.people import Candidate, People, valid_nir
+from producers.people import Candidate, People
 
 RULE: Final = "contact-1"
 WAITING_DAYS: Final = 90

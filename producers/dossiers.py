@@ -197,11 +197,12 @@ class _Batch:
     def _present(self, item: _Item, row: list[Match | None]) -> list[tuple[Present, Match]]:
         """Pair the adults with who they are; erased people, and a person listed twice, are left out."""
         pairs: dict[str, tuple[Present, Match]] = {}
+        address = item.seen.address.canonical() if item.seen.address else None
         for adult, match in zip(item.seen.adults, row, strict=True):
             key = self._keys.get(match.subject_id) if match else None
             if match is None or key is None or match.subject_id in pairs:
                 continue
-            one = Present(match.subject_id, adult, address_fingerprint(key, item.seen))
+            one = Present(match.subject_id, adult, address_fingerprint(key, address))
             pairs[match.subject_id] = (one, match)
         return list(pairs.values())
 

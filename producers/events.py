@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from bus.codec import EVENT_VERSION, encode_body
+from bus.codec import EVENT_VERSION
 from bus.topics import EVENEMENTS, FLUX
+from producers import splicing
 from producers.parts import SealedPart
 
 NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:insertion-bus:evenement")
@@ -73,7 +74,7 @@ def event_id(cause: Cause, type_: str) -> uuid.UUID:
 def outbox_row(event: Event) -> OutboxRow:
     """Encode an event; it is keyed by its subject, or by its flux when it is about none."""
     identifier = event_id(event.cause, event.type)
-    body = encode_body(event.type, _record(event, identifier))
+    body = splicing.body(event.type, _record(event, identifier))
     topic, key = (EVENEMENTS, event.subject_id) if event.subject_id else (FLUX, event.cause.flux_id)
     said = (event.type, EVENT_VERSION[event.type], body, event.observed_at, event.source, event.published_at)
     return OutboxRow(identifier, topic, key, *said)

@@ -1,6 +1,5 @@
 """One file from its bytes to its verdict."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,10 +76,9 @@ class Ingest:
         Raises:
             Unavailable: the file cannot be read, or changed while it was read.
         """
+        state = spool.state(path)
         flux = Flux(spool.identify(spool.read(path)), source, path.name, now())
-        if (report := self._earlier(flux)) is not None:
-            return report
-        return self._take(flux, lambda: _same(spool.read(path), flux.flux_id))
+        return self._earlier(flux) or self._take(flux, lambda: _unchanged(path, state))
 
     def spooled(self, copy: spool.Spooled) -> Report:
         """Take in a file already sealed in the spool; one whose verdict was given before a crash gets it again."""
@@ -228,17 +226,14 @@ def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _same(chunks: Iterable[bytes], flux_id: str) -> Iterator[bytes]:
-    """Give the chunks, and make sure at the end that they are those that were identified.
+def _unchanged(path: Path, state: spool.State) -> Iterator[bytes]:
+    """Give the chunks of a file, and make sure at the end that they are those that were identified.
 
     Raises:
         Unavailable: the file has changed in between.
     """
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-        yield chunk
-    if f"sha256:{digest.hexdigest()}" != flux_id:
+    yield from spool.read(path)
+    if spool.state(path) != state:
         raise Unavailable("le fichier a changé pendant sa lecture : présentez-le de nouveau")
 
 

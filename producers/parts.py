@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any, Final
 
 from bus.codec import PART_VERSION, encode_part
-from bus.identity import InvalidNir, parse_nir
 from bus.sealing import DataKey, fingerprint, seal
+from producers.nir import valid_nir
 from producers.observation import Adult, ContactRow, Household
+from producers.splicing import CLEAR_FIELDS
 
 CONTACT_SOURCE: Final = "contact-caf"
-_BARE: Final = dict.fromkeys(("canal", "type", "rang", "consentement", "source", "modifie_le", "empreinte"))
+_BARE: Final = dict.fromkeys(CLEAR_FIELDS)
 
 SealedPart = dict[str, Any]
 
@@ -43,9 +44,9 @@ class PersonParts:
         return self._made[name]
 
 
-def address_fingerprint(key: DataKey, household: Household) -> bytes | None:
-    """Give what tells two addresses of one person apart, None when the record has none."""
-    return fingerprint(key, "adresse", household.address.canonical()) if household.address else None
+def address_fingerprint(key: DataKey, address: str | None) -> bytes | None:
+    """Give what tells two addresses (canonical text) of one person apart, None when the record has none."""
+    return None if address is None else fingerprint(key, "adresse", address)
 
 
 def reasons(key: DataKey, motifs: tuple[str, ...], groupes: tuple[str, ...]) -> SealedPart:
@@ -93,10 +94,8 @@ def _identity(_household: Household, adult: Adult) -> Mapping[str, Any]:
 
 
 def _nir(_household: Household, adult: Adult) -> Mapping[str, Any] | None:
-    try:
-        return {"nir": parse_nir(adult.nir or "").nir13, "certifie": adult.certifie}
-    except InvalidNir:
-        return None  # refused as an identifier, and never carried as one
+    nir13 = valid_nir(adult.nir)  # one refused as an identifier is never carried as one
+    return {"nir": nir13, "certifie": adult.certifie} if nir13 else None
 
 
 def _matricule(household: Household, _adult: Adult) -> Mapping[str, Any] | None:

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 import psycopg
 
-from bus.identity import InvalidNir, parse_nir
 from bus.sealing import DataKey, KekRing, new_key
 from bus.vault import Pepper, new_subject_id
 from producers import lookups
 from producers.lookups import Link
+from producers.nir import valid_nir
 from producers.observation import Adult
 from producers.staging import Staging
 
@@ -64,16 +64,6 @@ def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[
         civil = pepper.civil(numdemrsa, adult.role, adult.date_naissance or "", adult.sexe, first)
         found.append(Candidate(pepper.nir(nir13) if nir13 else None, civil))
     return found
-
-
-def valid_nir(raw: str | None) -> str | None:
-    """Give the 13 characters of a NIR, None when it is absent or refused by the rules."""
-    if not raw:
-        return None
-    try:
-        return parse_nir(raw).nir13
-    except InvalidNir:
-        return None
 
 
 class People:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import psycopg
 
@@ -53,6 +53,27 @@ class Spooled:
                 else:
                     return
         raise InvalidEvent("scelle_illisible", "spool")
+
+
+class State(NamedTuple):
+    """What changes when a file is written: two equal ones around a reading mean that it held still."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+def state(path: Path) -> State:
+    """Give the state of a file.
+
+    Raises:
+        Unavailable: the file has gone.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise Unavailable(f"le fichier {path.name} ne se lit pas") from error
+    return State(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 def read(path: Path) -> Iterator[bytes]:

@@ -124,7 +124,7 @@ def _at(record: etree._Element, path: str) -> str | None:
 
 
 def _strangers(blocks: Blocks, known: frozenset[str]) -> int:
-    return sum(tag not in known for tag in blocks)
+    return len(blocks.keys() - known)
 
 
 def _identification(element: etree._Element) -> _Identification:
@@ -205,8 +205,9 @@ def _adults(found: list[etree._Element]) -> tuple[tuple[Adult, ...], int]:
             continue  # children stay unread, and so does who has no RSA role
         unknown += _strangers(blocks, _KNOWN_OF_PERSON)
         identity = one(blocks, "Identification", f"{_ROOT}/Personne")
-        unknown += sum(child.tag not in _KNOWN_OF_IDENTITY for child in identity)
-        adults.append(_adult(role, texts_of(identity), blocks.get("MontantCalculDroitRSAPersonne", [])))
+        texts = texts_of(identity)
+        unknown += len(texts.keys() - _KNOWN_OF_IDENTITY)
+        adults.append(_adult(role, texts, blocks.get("MontantCalculDroitRSAPersonne", [])))
     return tuple(adults), unknown
 
 
