@@ -1,6 +1,7 @@
 """Every metric of the bus, and the way a role shows them and its health.
 
-Names and labels are the contract of docs/reference/metrics.md. No label ever holds something about a person.
+Names, kinds and labels are a contract with dashboards and alerts (tests/contract/test_metrics.py). No label ever holds
+something about a person.
 """
 
 import logging
