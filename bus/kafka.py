@@ -189,7 +189,7 @@ def event_headers(
     """Give the headers of an event: copies of its fields, CloudEvents' Kafka binding in binary mode.
 
     Args:
-        envelope: the decoded event, or at least its ``id``, ``type``, ``source`` and ``date_publication``.
+        envelope: the decoded event, or at least its ``id``, ``type``, ``source`` and ``date_observation``.
         autorite: the authority, on routed topics only.
         traceparent: the one of the record that this event comes from; without it one is derived from the event id, the
             same at every replay.
@@ -199,9 +199,10 @@ def event_headers(
     trace = traceparent or trace_of(str(envelope["id"]))
     headers = [
         ("ce_id", str(envelope["id"]).encode()),
+        ("ce_specversion", b"1.0"),
         ("ce_type", str(envelope["type"]).encode()),
         ("ce_source", str(envelope["source"]).encode()),
-        ("ce_time", _timestamp(envelope["date_publication"]).encode()),
+        ("ce_time", _timestamp(envelope["date_observation"]).encode()),
         ("content-type", CONTENT_TYPE),
         ("traceparent", trace if isinstance(trace, bytes) else trace.encode()),
     ]

@@ -44,8 +44,8 @@ _MERGE: Final = (
        on conflict do nothing""",
     "delete from journal.waiting w using journal.staged_settled s where s.waiting_id = w.waiting_id",
     "delete from vault.owned_key k using journal.staged_settled s where s.key_id = k.key_id",
-    """insert into journal.outbox (event_id, topic, key, type, version, body, observed_at, source, publication)
-         select o.event_id, o.topic, o.key, o.type, o.version, o.body, o.observed_at, o.source, o.publication
+    """insert into journal.outbox (event_id, topic, key, type, version, body, observed_at, source)
+         select o.event_id, o.topic, o.key, o.type, o.version, o.body, o.observed_at, o.source
            from journal.staged_outbox o
           where o.key like 'sha256:%' or exists (select from vault.subject s where s.subject_id = o.key)
           order by o.ord""",
@@ -163,8 +163,8 @@ def _close(desk: Desk, flux: Flux, report: Report) -> None:
 
 def _insert_event(conn: psycopg.Connection, row: tuple[Any, ...]) -> None:
     conn.execute(
-        "insert into journal.outbox (event_id, topic, key, type, version, body, observed_at, source, publication)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "insert into journal.outbox (event_id, topic, key, type, version, body, observed_at, source)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
         row,
     )
 

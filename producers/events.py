@@ -35,7 +35,6 @@ class OutboxRow(NamedTuple):
     body: bytes
     observed_at: datetime
     source: str
-    publication: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def outbox_row(event: Event) -> OutboxRow:
     identifier = event_id(event.cause, event.type)
     body = splicing.body(event.type, _record(event, identifier))
     topic, key = (EVENEMENTS, event.subject_id) if event.subject_id else (FLUX, event.cause.flux_id)
-    said = (event.type, EVENT_VERSION[event.type], body, event.observed_at, event.source, event.published_at)
+    said = (event.type, EVENT_VERSION[event.type], body, event.observed_at, event.source)
     return OutboxRow(identifier, topic, key, *said)
 
 

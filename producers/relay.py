@@ -29,7 +29,7 @@ RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 _log = get_logger()
 
 _READ: Final = """
-select seq, topic, key, type, version, body, event_id, source, publication from journal.outbox
+select seq, topic, key, type, version, body, event_id, source, observed_at from journal.outbox
  where published_at is null order by seq limit %s
 """
 
@@ -104,12 +104,12 @@ class Relay:
         return len(rows)
 
     def _send(self, producer: kafka.BusProducer, row: tuple[Any, ...]) -> None:
-        _, topic, key, type_, version, body, event_id, source, publication = row
+        _, topic, key, type_, version, body, event_id, source, observed_at = row
         if body is None:  # an erasure tombstone: no value, nothing to say of it
             producer.produce(topic, None, key)
             return
         value = self._codec.frame(type_, version, body)
-        said = {"id": event_id, "type": type_, "source": source, "date_publication": publication}
+        said = {"id": event_id, "type": type_, "source": source, "date_observation": observed_at}
         producer.produce(topic, value, key, headers=kafka.event_headers(said))
 
     def _ready_producer(self) -> kafka.BusProducer:

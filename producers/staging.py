@@ -35,7 +35,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "staged_outbox": {
         "ord": "int8", "event_id": "uuid", "topic": "text", "key": "text", "type": "text", "version": "int4",
-        "body": "bytea", "observed_at": "timestamptz", "source": "text", "publication": "timestamptz",
+        "body": "bytea", "observed_at": "timestamptz", "source": "text",
     },
 }  # fmt: skip
 

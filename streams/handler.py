@@ -39,7 +39,8 @@ UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commun
 
 DESTINATION: Final = {code: topics.departement(code) for code in authority_codes()}
 
-HEADERS: Final = ["ce_id", "ce_type", "ce_source", "ce_time", "content-type", "traceparent"]  # as event_headers writes
+# Those that event_headers writes, in its order.
+HEADERS: Final = ["ce_id", "ce_specversion", "ce_type", "ce_source", "ce_time", "content-type", "traceparent"]
 
 Fence: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -199,5 +200,5 @@ def _headers(record: Record, seen: Event, code: str) -> Headers:
     """Give the headers of a routed record: those the relay wrote, when they are this event's, and the authority."""
     if [name for name, _ in record.headers] == HEADERS and record.headers[0][1] == seen.id.encode():
         return [*record.headers, ("ce_autorite", code.encode())]
-    fields = {"id": seen.id, "type": seen.type, "source": seen.source, "date_publication": seen.publie}
+    fields = {"id": seen.id, "type": seen.type, "source": seen.source, "date_observation": seen.observe}
     return event_headers(fields, code, traceparent=header(record.headers, "traceparent"))

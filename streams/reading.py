@@ -85,7 +85,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     source, at = text(data, at + len(layout.encoded))
     effet, at = long(data, at + 1)  # after emetteur_fait_foi
     observe, at = long(data, at)
-    publie, at = long(data, at)
+    _, at = long(data, at)  # date_publication
     personne, at = optional_text(data, at)
     dossier, at = optional_text(data, at)
     ideparte, at = optional_text(data, at)
@@ -101,7 +101,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     if at != len(data) - 1:
         raise ValueError("bytes left over")
     return Event(
-        id_, layout.type, source, effet, observe, publie, personne, dossier, ideparte, commune,
+        id_, layout.type, source, effet, observe, personne, dossier, ideparte, commune,
         data[cause:cause_end], corrige + annule > 0, portee, told, scelle,
     )  # fmt: skip
 

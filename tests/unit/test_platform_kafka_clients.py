@@ -12,7 +12,7 @@ ENVELOPE = {
     "id": "6d3f6f3e-4d0c-5f62-9a6c-2f0d6a3b8c11",
     "type": "rsa.droits_devoirs.entree",
     "source": "cnaf/caf-521",
-    "date_publication": datetime(2026, 11, 24, 7, 30, 0, 250_000, UTC),
+    "date_observation": datetime(2026, 11, 24, 7, 30, 0, 250_000, UTC),
 }
 
 
@@ -20,6 +20,7 @@ def test_headers_copy_the_fields_of_the_event() -> None:
     headers = dict(kafka.event_headers(ENVELOPE))
 
     assert headers["ce_id"] == ENVELOPE["id"].encode()  # type: ignore[attr-defined]  # a string among other values
+    assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_type"] == b"rsa.droits_devoirs.entree"
     assert headers["ce_source"] == b"cnaf/caf-521"
     assert headers["ce_time"] == b"2026-11-24T07:30:00.250000Z"
@@ -31,10 +32,10 @@ def test_a_routed_event_names_its_authority() -> None:
     assert ("ce_autorite", b"52") in kafka.event_headers(ENVELOPE, "52")
 
 
-def test_the_publication_date_may_be_avros_microseconds() -> None:
-    micros = int(ENVELOPE["date_publication"].timestamp() * 1_000_000)  # type: ignore[attr-defined]  # a datetime here
+def test_the_date_of_observation_may_be_avros_microseconds() -> None:
+    micros = int(ENVELOPE["date_observation"].timestamp() * 1_000_000)  # type: ignore[attr-defined]  # a datetime here
 
-    assert kafka.event_headers({**ENVELOPE, "date_publication": micros}) == kafka.event_headers(ENVELOPE)
+    assert kafka.event_headers({**ENVELOPE, "date_observation": micros}) == kafka.event_headers(ENVELOPE)
 
 
 def test_a_trace_is_the_same_at_every_replay_and_well_formed() -> None:

@@ -151,11 +151,10 @@ create table journal.outbox (
   observed_at timestamptz not null,
   created_at timestamptz not null default now(),
   published_at timestamptz,
-  source text,
-  publication timestamptz
+  source text
 );
 comment on column journal.outbox.source is
-  'copies of two fields of the body, so that the relay writes its headers without decoding; null with a null body';
+  'copy of a field of the body, like observed_at: the relay writes its headers without decoding; null with a null body';
 create index outbox_unpublished on journal.outbox (seq) where published_at is null;
 create index outbox_tombstone on journal.outbox (key) where body is null;
 """
@@ -186,7 +185,7 @@ create unlogged table journal.staged_quarantine (
 );
 create unlogged table journal.staged_outbox (
   ord bigint, event_id uuid, topic text, key text, type text, version int, body bytea, observed_at timestamptz,
-  source text, publication timestamptz
+  source text
 );
 """
 
