@@ -22,6 +22,7 @@ from bus.platform.postgres import database
 from bus.sealing import KekRing, unseal
 from bus.settings import Settings
 from bus.vault import Pepper, create_secrets, erase, keys_by_id, subject_of_nir
+from guichet.erasure import erase as erase_everywhere
 from producers import spool
 from producers.events import now
 from producers.ingest import Ingest
@@ -385,6 +386,19 @@ def test_an_erased_person_does_not_come_back(bench: Bench) -> None:
     assert "1 personne(s) effacée(s)" in str(report.detail)
     assert dict(contact.evenements) == {"flux.traite": 1}
     assert bench.count("vault.subject") == 1
+
+
+def test_a_row_without_nir_does_not_bring_the_contact_of_an_erased_person_back(bench: Bench) -> None:
+    bench.one(mensuel(Foyer(who=(ALBA,))))
+    subject = subject_of_nir(bench.conn, bench.pepper, nir13(1))
+    assert subject is not None
+    erase_everywhere(bench.conn, bench.pepper, subject, bench.settings.data_dir)
+    bench.conn.commit()
+
+    report = bench.contact(row(None))
+
+    assert (dict(report.evenements), bench.count("journal.waiting")) == ({"flux.traite": 1}, 0)
+    assert "1 personne(s) effacée(s)" in str(report.detail)
 
 
 def test_ids_are_those_of_the_file_whoever_reads_it(bench: Bench, server: Settings) -> None:
