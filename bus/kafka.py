@@ -209,6 +209,26 @@ def event_headers(
     return headers if autorite is None else [*headers, ("ce_autorite", autorite.encode())]
 
 
+def quarantine_headers(
+    headers: Sequence[tuple[str, Any]], *, etape: str, motif: str, place: tuple[str, int, int]
+) -> list[tuple[str, Any]]:
+    """Give the headers of a record put in quarantine: its own, which stage refused it and why, and where it stood.
+
+    Args:
+        headers: those of the record.
+        etape: the stage.
+        motif: the reason, from a bounded set.
+        place: topic, partition and offset of the record.
+    """
+    said = zip(("topic", "partition", "offset"), place, strict=True)
+    added = [
+        ("motif", motif.encode()),
+        ("etape", etape.encode()),
+        *[(name, str(value).encode()) for name, value in said],
+    ]
+    return [*headers, *added]
+
+
 def header(headers: Sequence[tuple[str, bytes | str | None]] | None, name: str) -> bytes | None:
     """Give the last value of a header, None when it is absent."""
     for key, value in reversed(headers or ()):

@@ -65,7 +65,9 @@ class Intake:
 
         Raises:
             Unavailable: the broker or the database does not answer.
+            Misconfigured: the broker's topics are not the declared ones.
         """
+        topics.check(str(self._settings.kafka_bootstrap))
         try:
             self._cluster = self._consumer.list_topics(timeout=kafka.ADMIN_TIMEOUT).cluster_id
         except KafkaException as error:
@@ -186,14 +188,8 @@ class Intake:
         """Put a record that can never be read aside, as it is, with its reason and where it came from."""
         if self._producer is None:
             self._producer = kafka.producer(self._settings)
-        headers = [
-            *(message.headers() or []),
-            ("bus_etape", STAGE.encode()),
-            ("bus_raison", error.reason.encode()),
-            ("bus_topic", message.topic().encode()),
-            ("bus_partition", str(message.partition()).encode()),
-            ("bus_offset", str(message.offset()).encode()),
-        ]
+        place = (message.topic(), message.partition(), message.offset())
+        headers = kafka.quarantine_headers(message.headers() or [], etape=STAGE, motif=error.reason, place=place)
         self._producer.produce(topics.QUARANTAINE, message.value(), message.key(), headers=headers)
         QUARANTINE_MESSAGES.labels(stage=STAGE, reason=error.reason).inc()
         log.error("event quarantined", topic=message.topic(), offset=message.offset(), reason=error.reason)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 
 import avro_schemas
-from bus import db, failpoints, kafka
+from bus import db, failpoints, kafka, topics
 from bus.codec import EVENT_VERSION, Codec
 from bus.errors import Misconfigured, Unavailable
 from bus.registry import Registry
@@ -90,11 +90,11 @@ class Relay:
 
     def _publish(self, conn: psycopg.Connection) -> int:
         """Publish the next chunk; gives how many rows. Nothing is marked that was not acknowledged."""
+        producer = self._ready_producer()  # with nothing to publish too: a broker that differs is told at once
         rows = conn.execute(_READ, (CHUNK,), binary=True).fetchall()
         if not rows:
             return 0
         start = time.perf_counter()
-        producer = self._ready_producer()
         for row in rows:
             self._send(producer, row)
         producer.flush()
@@ -114,6 +114,7 @@ class Relay:
 
     def _ready_producer(self) -> kafka.BusProducer:
         if self._producer is None:
+            topics.check(str(self._settings.kafka_bootstrap))
             self._check_schemas()
             self._producer = kafka.producer(self._settings)
         return self._producer

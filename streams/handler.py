@@ -16,7 +16,7 @@ from bus import topics
 from bus.codec import EVENT_VERSION, Codec
 from bus.errors import InvalidEvent
 from bus.failpoints import hit
-from bus.kafka import BusProducer, Headers, event_headers, header
+from bus.kafka import BusProducer, Headers, event_headers, header, quarantine_headers
 from bus.telemetry import (
     CONTACT_WAIT,
     EVENTS_PROCESSED,
@@ -144,14 +144,8 @@ class Handler:
 
     def _quarantine(self, record: Record, reason: str) -> str:
         """Put a record aside as it came: same key, same bytes, its headers, and where it came from."""
-        headers: Headers = [
-            *record.headers,
-            ("motif", reason.encode()),
-            ("etape", STAGE.encode()),
-            ("topic", record.topic.encode()),
-            ("partition", str(record.partition).encode()),
-            ("offset", str(record.offset).encode()),
-        ]
+        place = (record.topic, record.partition, record.offset)
+        headers = quarantine_headers(record.headers, etape=STAGE, motif=reason, place=place)
         self._producer.produce(topics.QUARANTAINE, record.value, record.key, headers=headers)
         QUARANTINE_MESSAGES.labels(STAGE, reason).inc()
         if reason in UNROUTABLE:

@@ -14,7 +14,7 @@ FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees not
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
 def watch(data_dir: Path | None) -> None:
     """Mesure le retard des étages et l’expose en métriques ; s’arrête proprement sur SIGTERM."""
-    from bus import telemetry
+    from bus import telemetry, topics
     from bus.errors import Misconfigured, Unavailable
     from bus.settings import Settings
     from bus.stopping import stop_signal
@@ -31,6 +31,8 @@ def watch(data_dir: Path | None) -> None:
     try:
         while not stop.is_set():
             try:
+                if last[0] == float("-inf"):
+                    topics.check(settings.kafka_bootstrap)
                 publish(meter.measure())
                 last[0] = time.monotonic()
             except Unavailable as error:  # the broker comes back; the age of the last measure tells meanwhile

@@ -253,9 +253,9 @@ def test_a_record_that_cannot_be_read_goes_to_quarantine_and_the_next_one_passes
     arrived(receiver, 1)
 
     found = eventually(lambda: _quarantined(world, mark), timeout=30, what="the record in quarantine") or {}
-    assert found["bus_etape"] == b"deliver"
-    assert found["bus_raison"]
-    assert found["bus_topic"] == topics.departement("52").encode()
+    assert found["etape"] == b"deliver"
+    assert found["motif"]
+    assert found["topic"] == topics.departement("52").encode()
 
 
 def _quarantined(world: Delivering, mark: bytes) -> dict[str, bytes] | None:
