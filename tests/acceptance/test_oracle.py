@@ -1,4 +1,4 @@
-"""O1: what subscribers receive is the truth of the invented lives, and nothing else; and nothing readable stays behind."""
+"""O1: what subscribers receive is the truth of the invented lives, nothing else, and nothing readable stays behind."""
 
 import hashlib
 from collections import defaultdict
