@@ -1,14 +1,14 @@
 """Which authority answers for a place: by IDEPARTE, by commune where a département holds two, never by postal code."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bus.errors import InvalidEvent
+from bus.errors import InvalidEvent, Misconfigured
 
 _SHARED: Final = "69"  # the one département with two authorities: the commune decides
 _CORSICAN_NUMBERS: Final = {"201": "2A", "202": "2B"}
@@ -78,6 +78,22 @@ def conflict(code: str, commune: str | None) -> bool:
 def authority_codes() -> tuple[str, ...]:
     """Give the 103 codes, in order."""
     return tuple(sorted(authorities()))
+
+
+def served(asked: Sequence[str]) -> tuple[str, ...]:
+    """Give the codes of the authorities that a deployment serves, in order; all of them when none is asked for.
+
+    Args:
+        asked: authority codes or IDEPARTE spellings (``52``, ``052``, ``69M``).
+
+    Raises:
+        Misconfigured: names what is no authority; ``69`` alone names two.
+    """
+    try:
+        return tuple(sorted({authority(code, None) for code in asked})) if asked else authority_codes()
+    except InvalidEvent as error:
+        known = "exemples : 52, 052, 69M, 69D, 6AE, 20R"
+        raise Misconfigured(f"autorité inconnue parmi {', '.join(asked)} ({known})") from error
 
 
 def label(code: str) -> str:

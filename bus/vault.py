@@ -14,6 +14,7 @@ from bus.errors import Misconfigured
 from bus.sealing import DataKey, KekRing
 
 _SEPARATOR: Final = "\x1f"
+_SECRET: Final = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class Pepper:
         Raises:
             Misconfigured: the folder or a file is missing.
         """
+        if secrets_dir is None:
+            raise Misconfigured("aucun dossier de secrets : indiquez BUS_SECRETS_DIR")
         try:
-            folder = secrets_dir or Path("/nonexistent")
-            return cls((folder / "pepper").read_bytes(), (folder / "registre").read_bytes())
+            return cls((secrets_dir / "pepper").read_bytes(), (secrets_dir / "registre").read_bytes())
         except OSError as error:
             raise Misconfigured("les secrets pepper et registre manquent : indiquez BUS_SECRETS_DIR") from error
 
@@ -125,14 +127,19 @@ def create_secrets(secrets_dir: Path) -> None:
 
 def _draw(path: Path) -> None:
     if not path.exists():
-        _write(path, os.urandom(32))
+        _write(path, os.urandom(_SECRET))
 
 
 def _write(path: Path, secret: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(path)  # a crash leaves a whole secret or none
+    try:
+        os.link(draft, path)  # a crash leaves a whole secret or none, and of two processes the first one's stays
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -24,7 +24,7 @@ def test_the_environment_wins_over_the_running_platform(tmp_path: Path, monkeypa
 
 
 def test_a_role_shows_its_metrics_and_its_health() -> None:
-    INGEST_RECORDS.labels(source="cnaf", result="accepted").inc(3)
+    INGEST_RECORDS.labels(source="essai", result="accepted").inc(3)
     server = serve(0, lambda: True)
     try:
         body = urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5).read()
@@ -32,7 +32,7 @@ def test_a_role_shows_its_metrics_and_its_health() -> None:
     finally:
         server.close()
 
-    assert b'bus_ingest_records_total{result="accepted",source="cnaf"} 3.0' in body
+    assert b'bus_ingest_records_total{result="accepted",source="essai"} 3.0' in body
     assert ready == 200
 
 

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,15 @@ def test_secrets_are_drawn_once_and_for_their_owner_only(tmp_path: Path) -> None
     assert KekRing.load(tmp_path / "ingest").keys == KekRing.load(tmp_path / "deliver").keys
     assert not (tmp_path / "deliver" / "pepper").exists()
     assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.rglob("*"))
+
+
+def test_two_processes_at_once_draw_the_same_secrets(tmp_path: Path) -> None:
+    program = f"from pathlib import Path; from bus.vault import create_secrets; create_secrets(Path({str(tmp_path)!r}))"
+    racing = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
+    assert [process.wait(60) for process in racing] == [0] * 4
+
+    assert KekRing.load(tmp_path / "ingest").keys == KekRing.load(tmp_path / "deliver").keys
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_a_missing_secret_is_said_in_a_sentence(tmp_path: Path) -> None:

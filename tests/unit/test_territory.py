@@ -3,8 +3,8 @@ import csv
 import pytest
 from helpers.shared import shared
 
-from bus.errors import InvalidEvent
-from bus.territory import authority, authority_codes, communes, conflict, departement, label, zone
+from bus.errors import InvalidEvent, Misconfigured
+from bus.territory import authority, authority_codes, communes, conflict, departement, label, served, zone
 
 
 def test_there_are_103_authorities() -> None:
@@ -74,3 +74,11 @@ def test_an_authority_has_a_name_and_a_time_zone() -> None:
     assert label("69M") == "Métropole de Lyon"
     assert str(zone("974")) == "Indian/Reunion"
     assert str(zone("69")) == "Europe/Paris"
+
+
+def test_a_deployment_names_the_authorities_it_serves_in_any_spelling() -> None:
+    assert served(["052", "69M", "2A"]) == ("20R", "52", "69M")
+    assert len(served([])) == 103
+    for wrong in (["69"], ["988"], ["x"]):
+        with pytest.raises(Misconfigured, match=wrong[0]):
+            served(wrong)
