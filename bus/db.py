@@ -37,6 +37,8 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
         conn.autocommit = autocommit
     except psycopg.OperationalError as error:
         raise Unavailable("la base PostgreSQL ne répond pas") from error
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured("BUS_DATABASE_URL n’est pas une adresse PostgreSQL") from error
     return conn
 
 

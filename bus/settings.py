@@ -1,11 +1,14 @@
 """What a process is told from outside: ``BUS_*`` variables, else what the running local platform wrote."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from bus import territory
+from bus.errors import Misconfigured
 
 PLATFORM_FILE = "plateforme.json"
 
@@ -24,10 +27,26 @@ class Settings(BaseSettings):
     artifacts_dir: Path | None = Field(default=None, description="dossier des artefacts Java téléchargés")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="port de /metrics, /live et /ready ; 0 = libre")
     log_format: Literal["json", "console"] = Field(default="json", description="forme des journaux")
-    autorites: list[str] = Field(default_factory=list, description="autorités servies ; vide = toutes")
+    autorites: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="autorités servies, séparées par des virgules ; vide = toutes"
+    )
     destinations_privees: bool = Field(
         default=False, description="autorise les webhooks vers des adresses privées ou de bouclage (poste local)"
     )
+
+    @field_validator("autorites", mode="before")
+    @classmethod
+    def _codes(cls, asked: object) -> object:
+        """Read ``52,69M`` and give the codes of authorities, whatever the spelling."""
+        codes = (
+            [code.strip() for code in asked.strip("[] ").replace('"', "").split(",")]
+            if isinstance(asked, str)
+            else asked
+        )
+        if not isinstance(codes, (list, tuple)):
+            return codes
+        named = [str(code) for code in codes if code]
+        return list(territory.served(named)) if named else []
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Self:
@@ -35,11 +54,27 @@ class Settings(BaseSettings):
 
         Args:
             data_dir: the ``--data`` option of a command; wins over ``BUS_DATA_DIR``.
+
+        Raises:
+            Misconfigured: names the variable and what is expected.
         """
-        base = cls() if data_dir is None else cls(data_dir=data_dir)
+        try:
+            base = cls() if data_dir is None else cls(data_dir=data_dir)
+        except (ValidationError, SettingsError) as error:
+            raise Misconfigured(_told(error)) from error
         found = _addresses(base.data_dir / PLATFORM_FILE)
         missing = {name: value for name, value in found.items() if getattr(base, name) is None}
         return base.model_copy(update=missing)
+
+
+def _told(error: ValidationError | SettingsError) -> str:
+    """Say which variable is wrong and why; the value stays untold, it may be a secret's."""
+    if isinstance(error, SettingsError):
+        return f"réglage illisible : {error}"
+    lines = [
+        f"BUS_{'_'.join(map(str, one['loc'])).upper()} : {one['msg']}" for one in error.errors(include_input=False)
+    ]
+    return "réglages refusés : " + " ; ".join(lines)
 
 
 def _addresses(path: Path) -> dict[str, Any]:

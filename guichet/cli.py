@@ -73,3 +73,14 @@ def main() -> None:
     except BusError as error:
         note(f"erreur : {error}")
         sys.exit(1 if isinstance(error, (Refused, InvalidEvent)) else 3)
+    except Exception as error:
+        if not _is_lost_database(error):
+            raise  # a bug: the traceback is what helps
+        note("erreur : la base PostgreSQL a cessé de répondre")
+        sys.exit(3)
+
+
+def _is_lost_database(error: Exception) -> bool:
+    """Tell whether the server went away in the middle of a command; psycopg is looked up, not loaded."""
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(error, psycopg.OperationalError)

@@ -40,7 +40,9 @@ class Relay:
     def __init__(self, settings: Settings) -> None:
         if settings.registry_url is None:
             raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
-        self._settings = settings
+        if settings.kafka_bootstrap is None:
+            raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme")
+        self._settings, self._bootstrap = settings, settings.kafka_bootstrap
         self._codec = Codec(Registry(settings.registry_url, settings.data_dir / "registre-cache"))
         self._healthy = False
         self._producer: kafka.BusProducer | None = None
@@ -114,7 +116,7 @@ class Relay:
 
     def _ready_producer(self) -> kafka.BusProducer:
         if self._producer is None:
-            topics.check(str(self._settings.kafka_bootstrap))
+            topics.check(self._bootstrap)
             self._check_schemas()
             self._producer = kafka.producer(self._settings)
         return self._producer

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bus.errors import Misconfigured
 from bus.settings import Settings
 from bus.telemetry import INGEST_RECORDS, serve
 
@@ -61,3 +62,29 @@ def test_a_token_kills_one_process_at_its_count_and_is_logged(tmp_path: Path) ->
     assert passing(tmp_path, 5) == -signal.SIGKILL
     assert passing(tmp_path, 5) == 0
     assert (tmp_path / "hits.log").read_text() == "here\n"
+
+
+@pytest.mark.parametrize("told", ["52,069", "x", '["988"]'])
+def test_an_authority_that_does_not_exist_stops_the_start_with_a_sentence(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUS_AUTORITES", told)
+
+    with pytest.raises(Misconfigured, match="autorité inconnue"):
+        Settings.load()
+
+
+def test_authorities_are_read_in_any_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    for told in ("052,69M", '["052", "69M"]'):
+        monkeypatch.setenv("BUS_AUTORITES", told)
+
+        assert Settings.load().autorites == ["52", "69M"]
+
+
+def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUS_METRICS_PORT", "abc")
+
+    with pytest.raises(Misconfigured, match="BUS_METRICS_PORT") as refusal:
+        Settings.load()
+
+    assert "abc" not in str(refusal.value)
