@@ -17,6 +17,7 @@ from streams.event import (
 )
 from streams.person import DAY, NOWHERE, Dossier, Entry, PersonState, Situation, Statement, Status
 
+GONE: Final = frozenset(("absent_du_mensuel", "personne_retiree"))  # the person is no longer in that dossier
 WAITING_DAYS: Final = 90  # how long a contact waits for an authority, in event time (design.md §3.2)
 SAYS: Final[Mapping[str, Status]] = {
     CLOS: Status.CLOS,
@@ -72,7 +73,7 @@ def status(event: Event) -> Status | None:
     if event.type == ETAT:
         return Status.CLOS if event.donnees["etat"] in DOSSIER_CLOSED else Status.PRESENT
     if event.type == SORTIE:
-        return Status.ABSENT if event.donnees["raison"] == "absent_du_mensuel" else None
+        return Status.ABSENT if event.donnees["raison"] in GONE else None
     return SAYS.get(event.type)
 
 

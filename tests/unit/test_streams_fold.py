@@ -95,7 +95,9 @@ def test_a_closed_dossier_leaves_the_person_present_while_another_is_open() -> N
     assert after(*opened, first_closed, second_closed).present == ()
 
 
-@pytest.mark.parametrize(("raison", "present"), [("absent_du_mensuel", ()), ("obligation_levee", ("52",))])
+@pytest.mark.parametrize(
+    ("raison", "present"), [("absent_du_mensuel", ()), ("personne_retiree", ()), ("obligation_levee", ("52",))]
+)
 def test_only_an_absent_dossier_ends_the_presence_at_an_exit(raison: str, present: tuple[str, ...]) -> None:
     state = after(record("rsa.droits_devoirs.entree"), record("rsa.droits_devoirs.sortie", day=1, raison=raison))
 
