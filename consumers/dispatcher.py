@@ -25,6 +25,7 @@ from consumers.outcome import Answer
 from consumers.preparation import Body, Candidate, Gone, Preparation, Prepared, Unreadable, Withdrawn
 from consumers.recording import Sent
 from consumers.records import LaneState, Pending, Wake, Window
+from consumers.release import released
 from consumers.roster import Roster
 from consumers.settings import DeliverSettings
 from consumers.subscription import Subscription
@@ -144,20 +145,23 @@ class Dispatcher:
         """Follow the subscriptions of now, and do what goes with time: ended ones, old ones, counts."""
         read = partial(_changed, known=self._desk.revision)
         found = await self._threads.call("desk", partial(reading, self._connections.desk, read))
-        self._desk = found or self._desk
+        if found is not None:
+            self._desk = found
+            read_released = partial(reading, self._connections.desk, released)
+            self._roster.reopen(await self._threads.call("desk", read_released))
         now = datetime.now(UTC)
         active = {name: one for name, one in self._desk.in_force.items() if now < one.ends_at}
         held: list[LaneState] = []
         if self._roster.strangers(active):
             held = await self._threads.call("ledger", partial(reading, self._connections.ledger, ledger.held))
         self._roster.follow(active, self._desk.stopped, held)
-        self._housekeep(list(active), now - timedelta(days=self._settings.deliver_patience_days))
+        self._housekeep(now - timedelta(days=self._settings.deliver_patience_days))
 
-    def _housekeep(self, active: list[str], oldest: datetime) -> None:
+    def _housekeep(self, oldest: datetime) -> None:
         moment = time.monotonic()
         if moment >= self._next_sweep:
             self._next_sweep = moment + _SWEEP_SECONDS
-            self._threads.submit("desk", partial(_sweep, self._connections.desk, active, oldest))
+            self._threads.submit("desk", partial(_sweep, self._connections.desk, oldest))
         if moment >= self._next_backlog:
             self._next_backlog = moment + _BACKLOG_SECONDS
             read = partial(reading, self._connections.desk, ledger.backlog)
@@ -313,9 +317,9 @@ def _changed(conn: psycopg.Connection, known: int) -> desk.Desk | None:
     return desk.load(conn) if desk.revision(conn) != known else None
 
 
-def _sweep(conn: psycopg.Connection, active: list[str], oldest: datetime) -> None:
+def _sweep(conn: psycopg.Connection, oldest: datetime) -> None:
     with conn.transaction():
-        withdrawn = ledger.withdraw_ended(conn, active, _ENDED)
+        withdrawn = ledger.withdraw_ended(conn, _ENDED)
         parked = ledger.park_older(conn, oldest, _TOO_OLD)
     if withdrawn or parked:
         log.warning("deliveries ended without delivery", withdrawn=withdrawn, parked=parked)

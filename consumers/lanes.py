@@ -132,6 +132,18 @@ class Endpoint:
         lane.rows.clear()
         lane.last_seq = 0
 
+    def reopen(self, key: str) -> bool:
+        """Hold a lane so that it is read anew from its start; false while its head is away or not yet recorded."""
+        lane = self.lanes.get(key)
+        if lane is not None:
+            if lane.busy or lane.unrecorded:
+                return False
+            self._ready = deque(one for one in self._ready if one is not lane)
+            self.hold(lane)
+            del self.lanes[key]
+        self.held.add(key)
+        return True
+
     def recorded(self, lane: Lane) -> None:
         """The ledger holds one more result of this lane; a lane with nothing left to say is forgotten."""
         lane.unrecorded -= 1

@@ -213,12 +213,17 @@ def stop(conn: psycopg.Connection, subscription_id: str, version: int) -> None:
     )
 
 
-def withdraw_ended(conn: psycopg.Connection, in_force: Iterable[str], cause: str) -> int:
-    """Withdraw what is owed to subscriptions that are no longer in force; gives how many."""
+def withdraw_ended(conn: psycopg.Connection, cause: str) -> int:
+    """Withdraw what is owed to subscriptions that are no longer in force; gives how many.
+
+    Judged in the same statement, so by the same snapshot: who sees a delivery sees the subscription it was owed to.
+    """
     return conn.execute(
-        "update ledger.delivery set etat = 'retiree', cause = %s, ended_at = now()"
-        " where etat = 'en_attente' and subscription_id <> all(%s)",
-        (cause, list(in_force)),
+        "update ledger.delivery d set etat = 'retiree', cause = %s, ended_at = now()"
+        " where d.etat = 'en_attente' and not exists (select from desk.subscription s"
+        " where s.subscription_id = d.subscription_id and s.ended_at is null"
+        " and (s.document ->> 'fin')::timestamptz > now())",
+        (cause,),
     ).rowcount
 
 

@@ -10,6 +10,7 @@ from bus.errors import Misconfigured
 
 _FILE: Final = "pseudonyme"
 _HEX: Final = 24
+_MISSING: Final = "le secret pseudonyme manque : indiquez BUS_SECRETS_DIR (secrets/deliver)"
 
 
 class Pseudonyms:
@@ -26,10 +27,12 @@ class Pseudonyms:
         Raises:
             Misconfigured: the folder or the file is missing.
         """
+        if secrets_dir is None:
+            raise Misconfigured(_MISSING)
         try:
-            key = ((secrets_dir or Path("/nonexistent")) / _FILE).read_bytes()
+            key = (secrets_dir / _FILE).read_bytes()
         except OSError as error:
-            raise Misconfigured("le secret pseudonyme manque : indiquez BUS_SECRETS_DIR (secrets/deliver)") from error
+            raise Misconfigured(_MISSING) from error
         if not key:
             raise Misconfigured("le secret pseudonyme est vide")
         return cls(key)

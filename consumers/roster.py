@@ -26,6 +26,7 @@ class Roster:
         self._settings = settings
         self._wakes: list[tuple[float, str, str]] = []
         self._turn: list[str] = []
+        self._released: set[tuple[str, str]] = set()
         self._without_secret: set[str] = set()
         self.endpoints: dict[str, Endpoint] = {}
 
@@ -57,7 +58,8 @@ class Roster:
         heapq.heappush(self._wakes, (until, endpoint.subscription.id, lane))
 
     def due(self, now: float) -> list[Wake]:
-        """Give the readings of the lanes that wake now."""
+        """Give the readings of the lanes that wake now; to be called while no reading is under way."""
+        self._reopen()
         wants: list[Wake] = []
         while self._wakes and self._wakes[0][0] <= now and len(wants) < _WAKES:
             _, name, lane = heapq.heappop(self._wakes)
@@ -65,6 +67,19 @@ class Roster:
             if endpoint is not None and lane in endpoint.held:
                 wants.append(Wake(name, lane, endpoint.cursor))
         return wants
+
+    def reopen(self, lanes: Iterable[tuple[str, str]]) -> None:
+        """Ask for lanes, by subscription id, to be read anew: the ledger owes something again behind the cursor."""
+        self._released |= set(lanes)
+
+    def _reopen(self) -> None:
+        """Wake the released lanes whose head is not on its way; the others later."""
+        for name, lane in list(self._released):
+            endpoint = self.endpoints.get(name)
+            if endpoint is None or endpoint.reopen(lane):
+                self._released.discard((name, lane))
+            if endpoint is not None and lane in endpoint.held:
+                self.sleep(endpoint, lane, 0)
 
     def count(self, backlog: Mapping[str, int]) -> None:
         """Show the backlog of every endpoint."""

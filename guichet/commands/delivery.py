@@ -33,3 +33,24 @@ def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: P
     shown = [row | {"tentatives": len(row["tentatives"])} for row in rows]
     columns = ["id", "abonnement", "type", "sujet", "sequence", "etat", "tentatives", "prochaine", "cause"]
     emit(rows, as_json=as_json, text=lambda: table(shown, columns))
+
+
+@delivery.command()
+@click.option("--abonnement", required=True, help="L’abonnement dont les livraisons sont parquées.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@json_option
+def release(abonnement: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Remet en attente les livraisons parquées d’un abonnement, dans leur ordre, et débloque leurs files."""
+    from bus.db import connect
+    from bus.errors import Refused
+    from bus.platform.postgres import database
+    from bus.settings import Settings
+    from consumers.release import release as release_parked
+
+    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
+        done = release_parked(conn, abonnement)
+    if done is None:
+        raise Refused(f"abonnement inconnu, terminé ou expiré : {abonnement}")
+    result = {"abonnement": abonnement, "livraisons": done.deliveries, "files": done.lanes}
+    text = f"{done.deliveries} livraison(s) remise(s) en attente dans {done.lanes} file(s)"
+    emit(result, as_json=as_json, text=text)

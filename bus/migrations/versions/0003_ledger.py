@@ -127,4 +127,7 @@ grant select, insert, update, delete on all tables in schema ledger to bus_deliv
 grant select on all tables in schema ledger to bus_guichet;
 -- An erasure withdraws what is still owed about the person.
 grant update (etat, cause, ended_at) on ledger.delivery to bus_guichet;
+-- An operator releases what was parked.
+grant update (tries, created_at) on ledger.delivery to bus_guichet;
+grant update (sleeps_until, blocked, gap) on ledger.lane to bus_guichet;
 """
