@@ -20,7 +20,7 @@ from bus.errors import InvalidEvent, Unavailable
 from bus.failpoints import hit
 from bus.settings import Settings
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, get_logger
-from bus.territory import authority_codes
+from bus.territory import served
 from consumers import desk, ledger
 from consumers.pseudonym import Pseudonyms
 from consumers.records import Owed, Place
@@ -74,7 +74,7 @@ class Intake:
             raise Unavailable("Kafka ne répond pas") from error
         self._positions = ledger.positions(self._tools.conn, self._cluster)
         self._tools.conn.rollback()
-        places = [(topics.departement(code), 0) for code in self._settings.autorites or authority_codes()]
+        places = [(topics.departement(code), 0) for code in served(self._settings.autorites)]
         self._consumer.assign(
             [TopicPartition(*place, self._positions.get(place, OFFSET_BEGINNING)) for place in places]
         )

@@ -30,11 +30,6 @@ _EVENT_DATA: Final = frozenset({
     "population", "mode", "regle", "role", "caisse_prenante", "caisse_cedante", "autorite_cedante", "ancienne_commune",
     "nouvelle_commune", "telephones", "courriels",
 })  # fmt: skip
-# What an event about a flux says: nothing of it is about a person.
-_FLUX_DATA: Final = frozenset({
-    "emetteur", "autorite", "natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux", "lus", "valides", "rejets",
-    "hors_perimetre", "evenements", "motif", "detail", "chemin", "code",
-})  # fmt: skip
 # The state of the right (matrix row "right state"): the group `droit`.
 RIGHT_DATA: Final = frozenset({
     "etat", "etat_precedent", "droits_devoirs", "eligible", "raison", "natures", "origine", "niveau",
@@ -92,8 +87,6 @@ def fields_of(profile: Profile) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def given_data(type_: str, fields: frozenset[str]) -> frozenset[str]:
+def given_data(fields: frozenset[str]) -> frozenset[str]:
     """Give the names of ``donnees`` that leave: what every event says of itself, and what the fields grant."""
-    about_flux = type_.startswith(("flux.", "enregistrement."))
-    granted = frozenset(name.removeprefix("donnees.") for name in fields if name.startswith("donnees."))
-    return _FLUX_DATA if about_flux else _EVENT_DATA | granted
+    return _EVENT_DATA | frozenset(name.removeprefix("donnees.") for name in fields if name.startswith("donnees."))

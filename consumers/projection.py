@@ -85,7 +85,7 @@ def data(selected: Selected, fields: frozenset[str], open_: Open) -> bytes:
     """
     event, parts = selected.event, selected.parts
     groups = {group: value for group, value in _groups(event, parts, fields, open_) if value is not None}
-    given = given_data(event["type"], fields)
+    given = given_data(fields)
     body: dict[str, Any] = {
         "date_effet": event["date_effet"],
         "autorite": selected.authority,

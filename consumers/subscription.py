@@ -10,11 +10,14 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
+from bus.errors import InvalidEvent
+from bus.territory import authority
 from consumers import profiles
 from consumers.profiles import FIELDS, Profile
 
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KINDS_TO_COME: Final = frozenset({"pull", "sql", "fichier", "kafka"})
+_NEVER_ROUTED: Final = ("flux.", "enregistrement.")  # they stay on the topic `flux`, which no authority reads
 _TEXTS: Final = ("finalite", "base_legale", "contact_technique")
 _KEYS: Final = frozenset({
     "id", "types", "territoire", "profil", "champs", "finalite", "base_legale", "habilitation", "debut", "fin", "stock",
@@ -68,7 +71,7 @@ class Subscription:
             organisation=organisation,
             version=version,
             types=tuple(document["types"]),
-            territory=frozenset(document["territoire"]),
+            territory=frozenset(authority(code, None) for code in document["territoire"]),
             profile=profile,
             fields=profiles.fields_of(profile) if profile else profiles.expand(document["champs"]),
             begins_at=_time(document["debut"]),
@@ -165,9 +168,14 @@ def _types(where: str, value: object, known: Collection[str]) -> Iterator[Fault]
     if patterns is None:
         yield Fault(where + "types", "absents", 'écrivez une liste, par exemple ["rsa.*"]')
         return
+    routed = sorted(type_ for type_ in known if not type_.startswith(_NEVER_ROUTED))
+    remedy = f"types possibles : {', '.join(routed)}"
     for pattern in patterns:
-        if not any(covers(pattern, type_) for type_ in known):
-            yield Fault(where + "types", f"type inconnu : {pattern}", f"types connus : {', '.join(sorted(known))}")
+        if any(covers(pattern, type_) for type_ in routed):
+            continue
+        exists = any(covers(pattern, type_) for type_ in known)
+        what = "type qui n’est livré à aucun abonné (il ne concerne que l’exploitation)" if exists else "type inconnu"
+        yield Fault(where + "types", f"{what} : {pattern}", remedy)
 
 
 def _territory(where: str, value: object, known: Collection[str]) -> Iterator[Fault]:
@@ -176,8 +184,12 @@ def _territory(where: str, value: object, known: Collection[str]) -> Iterator[Fa
         yield Fault(where + "territoire", "absent", 'écrivez une liste de codes d’autorité, par exemple ["52"]')
         return
     for code in codes:
-        if code not in known:
-            remedy = "écrivez un code d’autorité : 52 et non 052, 20R pour la Corse, 69D ou 69M pour le Rhône"
+        try:
+            found = authority(code, None)
+        except InvalidEvent:
+            found = ""
+        if found not in known:
+            remedy = "écrivez un code d’autorité : 52, 6AE, 20R pour la Corse, 69M (métropole) ou 69D pour le Rhône"
             yield Fault(where + "territoire", f"autorité inconnue : {code}", remedy)
 
 

@@ -107,6 +107,8 @@ def ls(data_dir: Path | None, *, as_json: bool) -> None:
 def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.desk.Listed, loaded late
     from datetime import UTC, datetime
 
+    from bus.territory import authority
+
     document = one.document
     ended = datetime.fromisoformat(document["fin"]) <= datetime.now(UTC)
     to_come = datetime.fromisoformat(document["debut"]) > datetime.now(UTC)
@@ -117,7 +119,7 @@ def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.desk.Listed, l
         "version": one.version,
         "etat": etat,
         "types": document["types"],
-        "territoire": document["territoire"],
+        "territoire": sorted({authority(code, None) for code in document["territoire"]}),
         "profil": document.get("profil"),
         "champs": document.get("champs"),
         "finalite": document["finalite"],

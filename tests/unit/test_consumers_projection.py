@@ -178,20 +178,6 @@ def test_the_state_of_the_right_is_for_those_who_may_know_it() -> None:
     assert projected(event, expand(["droit"]))["donnees"] == donnees
 
 
-def test_an_event_about_a_flux_has_no_subject_and_no_group() -> None:
-    donnees = {"emetteur": "cnaf/caf-521", "lus": 3, "motif": "x"}
-    event = entry(PERSON, type="flux.traite", cle_personne=None, scelle=[], donnees=donnees)
-    event["enrichissement"]["contact"] = []
-
-    selected = projection.select(event, "52", fields_of(Profile.CD))
-    data = projection.data(selected, fields_of(Profile.CD), open_)
-    body = json.loads(projection.cloud_event(event, data, projection.Address("a", None, 1)))
-
-    assert "subject" not in body
-    assert set(body["data"]) == ENVELOPE
-    assert body["data"]["donnees"] == donnees
-
-
 def test_a_correction_names_what_it_corrects() -> None:
     assert projected(entry(PERSON, corrige="id-1"), frozenset())["corrige"] == "id-1"
     assert "annule" not in projected(entry(PERSON), frozenset())

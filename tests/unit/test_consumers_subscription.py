@@ -77,7 +77,10 @@ def test_the_normative_example_is_refused_for_its_stock_alone() -> None:
         ({"types": ["rsa.inventee"]}, "types"),
         ({"types": ["*"]}, "types"),
         ({"types": "rsa.*"}, "types"),
-        ({"territoire": ["052"]}, "territoire"),
+        ({"types": ["flux.rejete"]}, "types"),
+        ({"types": ["flux.*"]}, "types"),
+        ({"types": ["enregistrement.rejete"]}, "types"),
+        ({"territoire": ["069"]}, "territoire"),
         ({"territoire": ["69"]}, "territoire"),
         ({"territoire": None}, "territoire"),
         ({"profil": "prefet"}, "profil"),
@@ -118,6 +121,31 @@ def test_one_fault_is_named_with_its_place_and_its_remedy(changes: dict[str, Any
     assert [fault.champ.split(".", 1)[1] for fault in found] == [place]
     assert found[0].erreur
     assert found[0].remede
+
+
+def test_a_type_that_no_authority_receives_is_refused_as_such() -> None:
+    known = Known({"flux.rejete", "rsa.etat.publie"}, {"52"})
+
+    found = faults(document(types=["flux.rejete", "rsa.*"]), known)
+
+    assert [fault.erreur.rpartition(" : ")[2] for fault in found] == ["flux.rejete"]
+    assert "livré à aucun abonné" in found[0].erreur
+    assert found[0].remede == "types possibles : rsa.etat.publie"
+
+
+@pytest.mark.parametrize(("written", "code"), [("052", "52"), ("52", "52"), ("2A", "20R"), ("067", "6AE")])
+def test_a_territory_may_be_written_as_the_files_do(written: str, code: str) -> None:
+    changed = document(territoire=[written])
+
+    assert faults(changed, Known(KNOWN.types, {"52", "20R", "6AE"})) == []
+    assert Subscription.read("o", 1, changed["abonnement"][0]).territory == {code}
+
+
+def test_rhone_alone_names_two_authorities() -> None:
+    (fault,) = of(territoire=["69"])
+
+    assert "69M" in fault.remede
+    assert "69D" in fault.remede
 
 
 def test_all_faults_are_told_at_once() -> None:
