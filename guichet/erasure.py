@@ -2,7 +2,8 @@
 
 Keys and links go, the register remembers (by digests under its own key), states and rows that wait go, sealed rows of
 their dossier lose their keys, a tombstone tells streams to forget, and what is still owed about them is withdrawn.
-Ciphertexts stay in topics and journals until their retention: nothing opens them. Asking again changes nothing.
+Ciphertexts stay in topics and journals until their retention: nothing opens them. Asking again destroys what has
+arrived since about persons of the register, by its digests: nothing else still leads to them.
 
 Source: RGPD art. 17; erasure protocol of the security notes.
 """
@@ -83,11 +84,24 @@ def erase(conn: psycopg.Connection, pepper: Pepper, subject: str, folder: Path) 
         conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
         known = _count(conn, "select count(*) from vault.subject where subject_id = %s", subject)
         if not known:
-            return Proof(Fate.ALREADY if _tombstone_exists(conn, subject) else Fate.UNKNOWN, subject)
+            proof = Proof(Fate.ALREADY if _tombstone_exists(conn, subject) else Fate.UNKNOWN, subject)
+            if proof.resultat is Fate.ALREADY:
+                _destroy_records(conn, proof, _registered(conn, pepper), folder)
+                proof.livraisons_retirees = _withdraw(conn, subject)
+            return proof
         proof = Proof(Fate.ERASED, subject)
         _destroy(conn, pepper, proof, folder)
         _tombstone(conn, subject)
         proof.livraisons_retirees = _withdraw(conn, subject)
+    return proof
+
+
+def erase_again(conn: psycopg.Connection, pepper: Pepper, folder: Path) -> Proof:
+    """Destroy what has arrived since about somebody whom only the register knows; arguments as for ``erase``."""
+    proof = Proof(Fate.ALREADY, None)
+    with conn.transaction():
+        conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
+        _destroy_records(conn, proof, _registered(conn, pepper), folder)
     return proof
 
 
@@ -96,17 +110,36 @@ def _destroy(conn: psycopg.Connection, pepper: Pepper, proof: Proof, folder: Pat
     held = conn.execute(
         "select distinct dossier, role from journal.person where subject_id = %s", (subject,)
     ).fetchall()
-    dossiers = sorted({dossier for dossier, _ in held})
     proof.cles_detruites = _count(conn, "select count(*) from vault.key where subject_id = %s", subject)
     proof.liens_au_registre = _count(conn, "select count(*) from vault.link where subject_id = %s", subject)
     vault.erase(conn, pepper, subject)
     _register_roles(conn, pepper, held)
-    proof.lignes_en_attente = _delete_sealed(conn, _WAITING, [f"{dossier}|{role}" for dossier, role in held])
-    proof.enregistrements_en_quarantaine = _delete_sealed(conn, _QUARANTINED, dossiers)
-    proof.fichiers_refuses = _destroy_files(conn, dossiers, folder)
+    _destroy_records(conn, proof, held, folder)
     proof.etats = conn.execute("delete from journal.person where subject_id = %s", (subject,)).rowcount
     proof.contacts = conn.execute("delete from journal.contact where subject_id = %s", (subject,)).rowcount
     conn.execute("delete from journal.suspect where %s in (subject_id, other_id)", (subject,))
+
+
+def _destroy_records(conn: psycopg.Connection, proof: Proof, held: list[tuple[Any, ...]], folder: Path) -> None:
+    """Destroy the sealed rows and the refused files of places, each a dossier and a role."""
+    dossiers = sorted({dossier for dossier, _ in held})
+    proof.lignes_en_attente = _delete_sealed(conn, _WAITING, [f"{dossier}|{role}" for dossier, role in held])
+    proof.enregistrements_en_quarantaine = _delete_sealed(conn, _QUARANTINED, dossiers)
+    proof.fichiers_refuses = _destroy_files(conn, dossiers, folder)
+
+
+def _registered(conn: psycopg.Connection, pepper: Pepper) -> list[tuple[Any, ...]]:
+    """Give the places named by what is kept that the register knows as an erased person's."""
+    places = conn.execute(_PLACES, (list(_ROLES),)).fetchall()
+    digests = {_role_digest(pepper, dossier, role): (dossier, role) for dossier, role in places}
+    found = conn.execute(
+        "select digest from vault.erased where kind = 'dossier_role' and digest = any(%s)", (list(digests),)
+    )
+    return [digests[bytes(digest)] for (digest,) in found]
+
+
+def _role_digest(pepper: Pepper, dossier: str, role: str) -> bytes:
+    return pepper.erased("dossier_role", f"{dossier}\x1f{role}".encode())
 
 
 def _count(conn: psycopg.Connection, query: str, value: str) -> int:
@@ -116,13 +149,21 @@ def _count(conn: psycopg.Connection, query: str, value: str) -> int:
 
 def _register_roles(conn: psycopg.Connection, pepper: Pepper, held: list[tuple[Any, ...]]) -> None:
     """Enter the roles in the register too: a row that names only dossier and role must not lead to the person again."""
-    digests = [pepper.erased("dossier_role", f"{dossier}\x1f{role}".encode()) for dossier, role in held]
+    digests = [_role_digest(pepper, dossier, role) for dossier, role in held]
     conn.execute(
         "insert into vault.erased (kind, digest) select 'dossier_role', unnest(%s::bytea[]) on conflict do nothing",
         (digests,),
     )
 
 
+_ROLES: Final = ("DEM", "CJT", "RDO", "AUT")  # adults: the bus keeps nobody else
+# A quarantined record and a refused file name a dossier, not who in it.
+_PLACES: Final = """
+select dossier, role from journal.waiting
+union select dossier, role from (
+  select dossier from journal.quarantine where dossier is not null union select digest from journal.spool_dossier
+) d cross join unnest(%s::text[]) as r(role)
+"""
 _WAITING: Final = "delete from journal.waiting where dossier || '|' || role = any(%s) returning key_id"
 _QUARANTINED: Final = "delete from journal.quarantine where dossier = any(%s) returning key_id"
 

@@ -28,7 +28,7 @@ def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     from bus.platform.postgres import database
     from bus.settings import Settings
     from bus.vault import Pepper
-    from guichet.erasure import Fate, Proof, erase, subject_of
+    from guichet.erasure import Fate, Proof, erase, erase_again, subject_of
 
     settings = Settings.load(data_dir)
     pepper = Pepper.load(settings.secrets_dir or settings.data_dir / "secrets" / "ingest")
@@ -39,7 +39,10 @@ def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
         except InvalidNir as error:
             raise Refused("ce qui a été lu n’est pas un NIR") from error
         folder = settings.data_dir / "spool"
-        proof = Proof(fate, None) if subject is None else erase(conn, pepper, subject, folder)
+        if subject is not None:
+            proof = erase(conn, pepper, subject, folder)
+        else:
+            proof = erase_again(conn, pepper, folder) if fate is Fate.ALREADY else Proof(fate, None)
     emit(proof.as_dict(), as_json=as_json, text=lambda: _told(proof.as_dict()))
     if proof.resultat is Fate.UNKNOWN:
         raise Refused("personne inconnue du bus : rien à effacer")
@@ -56,7 +59,7 @@ def _read_nir() -> str:
 def _told(proof: dict[str, object]) -> str:
     words = {
         "effacee": "La personne est effacée : plus rien de ce qui est gardé sur elle ne se lit.",
-        "deja_effacee": "La personne était déjà effacée.",
+        "deja_effacee": "La personne était déjà effacée ; ce qui était arrivé depuis est détruit.",
         "inconnue": "Personne inconnue : rien à effacer.",
     }
     counts = [
