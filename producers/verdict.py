@@ -76,12 +76,12 @@ def judge(tally: Tally, source: Source, header: Header | None) -> None:
     in_scope = tally.read - tally.out_of_scope
     if tally.read and not in_scope:
         raise FluxRejected(Motif.TERRITOIRE, "aucun enregistrement d’une autorité desservie")
-    if tally.bad and (not tally.valid or tally.bad > MAX_BAD_SHARE * tally.read):
-        bad = f"{tally.bad} enregistrement{'s' if tally.bad > 1 else ''} sur {tally.read}"
+    if tally.bad and (not tally.valid or tally.bad > MAX_BAD_SHARE * in_scope):
+        bad = f"{tally.bad} enregistrement{'s' if tally.bad > 1 else ''} sur {in_scope}"
         raise FluxRejected(Motif.SCHEMA, f"{bad} ne se lisent pas")
     if not tally.read and source is Source.CNAF and header and header.typeflux != "I":
         raise FluxRejected(Motif.SCHEMA, "un mensuel ou une reprise sans dossier")
-    if tally.stale and tally.stale == tally.valid:
+    if tally.stale and tally.stale == tally.valid - tally.anomalies:
         raise FluxRejected(Motif.ANTIDATE, "rien de plus récent que ce qui est déjà connu")
 
 

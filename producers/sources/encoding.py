@@ -15,7 +15,7 @@ _SINGLE_BYTE: Final = {
     "latin1": "latin-1",
     "iso-8859-15": "iso8859-15",
 }
-_UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_CHECKED: Final = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii"}  # passed on as they are, once checked
 _CONTROLS: Final = re.compile(rb"[\x80-\x9f]")  # no text in ISO-8859 holds them: such bytes are windows-1252
 _HEAD: Final = 1024
 
@@ -39,13 +39,14 @@ def utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _as_utf8(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     marked = head.startswith(codecs.BOM_UTF8)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    # Without a mark, UTF-16 shows by the zero byte beside its first "<".
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in head[:2]:
         raise FluxRejected(Motif.ENCODAGE, "l’encodage UTF-16 n’est pas accepté")
     head = head[3:] if marked else head
     declared = _DECLARED.match(head)
     name = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if name in _UTF8:
-        yield from _checked_utf8(head, rest)
+    if name in _CHECKED:
+        yield from _checked(head, rest, _CHECKED[name])
     elif name not in _SINGLE_BYTE:
         raise FluxRejected(Motif.ENCODAGE, "l’encodage déclaré n’est pas connu")
     elif marked:
@@ -54,15 +55,15 @@ def _as_utf8(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
         yield from _single_byte(head, rest, _SINGLE_BYTE[name])
 
 
-def _checked_utf8(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    check = codecs.getincrementaldecoder("utf-8")("strict")
+def _checked(head: bytes, rest: Iterator[bytes], codec: str) -> Iterator[bytes]:
+    check = codecs.getincrementaldecoder(codec)("strict")
     try:
         for chunk in _chain(head, rest):
             check.decode(chunk)
             yield chunk
         check.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise FluxRejected(Motif.ENCODAGE, "des octets ne sont pas de l’UTF-8") from error
+        raise FluxRejected(Motif.ENCODAGE, "des octets ne sont pas dans l’encodage déclaré") from error
 
 
 def _single_byte(head: bytes, rest: Iterator[bytes], codec: str) -> Iterator[bytes]:

@@ -16,15 +16,20 @@ RECORD_TAG: Final = "InfosFoyerRSA"
 _MARK: Final = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!DOCTYPE|<!ENTITY|<InfosFoyerRSA(?=[\s>/])")
 _RECORD_END: Final = b"</InfosFoyerRSA"
 _ENDS: Final = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_ANOMALY: Final = re.compile(rb"<Anomalie(?=[\s>/])")
 _OVERLAP: Final = 32  # no mark is longer: what a chunk may cut in two
 
 
 class Piece(NamedTuple):
-    """A piece of the file: a record (``octets`` cut at the limit when ``oversize``), or skeleton between records."""
+    """A piece of the file: a record (``octets`` cut at the limit when ``oversize``), or skeleton between records.
+
+    ``anomaly`` is told of an oversize record only: its bytes beyond the limit are seen here and nowhere else.
+    """
 
     record: bool
     octets: bytes
     oversize: bool = False
+    anomaly: bool = False
 
 
 def pieces(chunks: Iterable[bytes]) -> Iterator[Piece]:
@@ -43,6 +48,7 @@ class _Cutter:
     def __init__(self) -> None:
         self._rest = b""
         self._lost: bytes | None = None  # the beginning of an oversize record whose end is still to come
+        self._anomaly = False  # seen in that record
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         data = self._rest + chunk
@@ -101,22 +107,26 @@ class _Cutter:
         end = _end_of_record(data, opening)
         if end is None:
             return None
-        octets = data[position : min(end, position + RECORD_LIMIT)]
-        return Piece(record=True, octets=octets, oversize=end - position > RECORD_LIMIT), end
+        if end - position <= RECORD_LIMIT:
+            return Piece(record=True, octets=data[position:end]), end
+        octets, anomaly = data[position : position + RECORD_LIMIT], _ANOMALY.search(data, position, end) is not None
+        return Piece(record=True, octets=octets, oversize=True, anomaly=anomaly), end
 
     def _skip(self, data: bytes, position: int) -> tuple[Piece | None, int] | None:
         end = _end_of_record(data, position)
         if end is None:
             return None
         lost, self._lost = self._lost or b"", None
-        return Piece(record=True, octets=lost, oversize=True), end
+        anomaly = self._anomaly or _ANOMALY.search(data, position, end) is not None
+        return Piece(record=True, octets=lost, oversize=True, anomaly=anomaly), end
 
     def _give_up(self) -> None:
         """Forget the body of a record that passed the limit; refuse what is no record and never ends."""
         if self._lost is None:
             if not self._rest.startswith(b"<InfosFoyerRSA"):
                 raise FluxRejected(Motif.TAILLE, "un commentaire ou un bloc dépasse la taille permise")
-            self._lost = self._rest[:RECORD_LIMIT]
+            self._lost, self._anomaly = self._rest[:RECORD_LIMIT], False
+        self._anomaly = self._anomaly or _ANOMALY.search(self._rest) is not None
         self._rest = self._rest[-_OVERLAP:]
 
 

@@ -201,8 +201,10 @@ def _adults(found: list[etree._Element]) -> tuple[tuple[Adult, ...], int]:
     for element in found:
         blocks = blocks_of(element)
         role = _rsa_role(blocks.get("Prestations", ()))
+        if role is None:  # the schema wants it of everyone: dropped in silence, an adult would seem to have left
+            raise RecordRejected(f"{_ROOT}/Personne/Prestations", Code.ABSENT)
         if role not in _ADULT_ROLES:
-            continue  # children stay unread, and so does who has no RSA role
+            continue  # children stay unread
         unknown += _strangers(blocks, _KNOWN_OF_PERSON)
         identity = one(blocks, "Identification", f"{_ROOT}/Personne")
         texts = texts_of(identity)

@@ -46,6 +46,7 @@ class VrsbReader:
         self.anomalies = 0
         self._chunks = chunks
         self._announced: tuple[int, int] | None = None
+        self._unread: FluxRejected | None = None  # a header that is not ours: what follows says which kind it is
         self._skeleton = etree.XMLPullParser(events=("start", "end"), **_safe())
         self._records = etree.XMLParser(**_safe())
         self._fed = 0
@@ -65,13 +66,15 @@ class VrsbReader:
         self._end()
 
     def _record(self, piece: Piece) -> Household | BadRecord:
+        if self._unread is not None:
+            raise self._unread
         if self.header is None:
             raise FluxRejected(Motif.SCHEMA, "l’en-tête IdentificationFlux manque avant le premier dossier")
         if self._announced is not None:
             raise FluxRejected(Motif.SCHEMA, "un dossier suit TransmissionFlux")
         self.read += 1
         if piece.oversize:
-            self.anomalies += piece.octets.count(b"<Anomalie>") > 0
+            self.anomalies += piece.anomaly
             return BadRecord(self.read, "Racine/InfosFoyerRSA", Code.TAILLE, piece.octets)
         try:
             element = self._parse(piece.octets)
@@ -118,8 +121,13 @@ class VrsbReader:
 
     def _see_block(self, element: etree._Element) -> None:
         texts = {str(child.tag): (child.text or "").strip() for child in element}
+        if self._unread is not None:
+            raise self._unread
         if element.tag == "IdentificationFlux" and self.header is None:
-            self.header = _header(texts)
+            try:
+                self.header = _header(texts)
+            except FluxRejected as error:
+                self._unread = error
         elif element.tag == "TransmissionFlux":
             self._announced = _counters(texts)
         elif element.tag == "IdentificationFlux":
@@ -134,7 +142,7 @@ class VrsbReader:
         except etree.XMLSyntaxError as error:
             raise FluxRejected(Motif.XML, "le fichier est tronqué ou mal formé") from error
         if self.header is None:
-            raise FluxRejected(Motif.SCHEMA, "l’en-tête IdentificationFlux manque")
+            raise self._unread or FluxRejected(Motif.SCHEMA, "l’en-tête IdentificationFlux manque")
         if self._announced is None:
             raise FluxRejected(Motif.SCHEMA, "le bloc final TransmissionFlux manque")
         check_counters(self._announced, (self.read, self.anomalies))

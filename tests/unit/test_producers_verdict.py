@@ -22,6 +22,9 @@ MONTHLY = Header("CRI", "D", "M", date(2026, 2, 28), date(2026, 3, 5), "01:18:36
         (Tally(read=3, valid=1, out_of_scope=2), None),
         (Tally(read=3, valid=3, stale=3), Motif.ANTIDATE),
         (Tally(read=3, valid=3, stale=2), None),
+        (Tally(read=10, valid=1, bad=1, out_of_scope=8), Motif.SCHEMA),
+        (Tally(read=2, valid=2, stale=1, anomalies=1), Motif.ANTIDATE),
+        (Tally(read=2, valid=2, anomalies=2), None),
         (Tally(), Motif.SCHEMA),
     ],
 )

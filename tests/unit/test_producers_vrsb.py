@@ -250,3 +250,48 @@ def test_13_a_prefix_that_only_the_root_declares_is_known_in_its_records() -> No
 
     assert len(read(declared)) == 1
     assert refusal(octets) is Motif.XML
+
+
+@pytest.mark.parametrize("name", ["InfosCreanceFoyerRSA", "InfosFinancieresFoyerRSA"])
+def test_debts_and_finance_are_forbidden_whatever_their_header(name: str) -> None:
+    octets = (
+        replace(quotidien(), natflux="F")
+        .octets()
+        .replace(b"<TransmissionFlux>", f"<{name}/><TransmissionFlux>".encode())
+    )
+
+    assert refusal(octets) is Motif.INTERDIT
+
+
+@pytest.mark.parametrize("size", [1000, 64 * 1024, 10 * 1024 * 1024])
+def test_06_the_anomaly_at_the_end_of_a_large_record_is_counted(size: int) -> None:
+    tail = "<Anomalie origine='x'><LIBANO>ESSAI</LIBANO></Anomalie>"
+    huge = Foyer(extra="<Controle>" + "x" * (2 * RECORD_LIMIT) + "</Controle>" + tail)
+
+    found = read(quotidien(Foyer(), huge, Foyer(numero="00000000352"), anomalies=1).octets(), size)
+
+    assert [one.code if isinstance(one, BadRecord) else one.rank for one in found] == [1, Code.TAILLE, 3]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_02_utf_16_without_a_mark_refuses_the_file(codec: str) -> None:
+    assert refusal(quotidien(Foyer()).octets().decode().replace("UTF-8", "UTF-16").encode(codec)) is Motif.ENCODAGE
+
+
+def test_02_us_ascii_holds_no_accent() -> None:
+    accent = quotidien(Foyer(who=(Who(nom="ZZÉTÉ"),))).octets().replace(b"UTF-8", b"US-ASCII")
+    plain = quotidien(Foyer()).octets().replace(b"UTF-8", b"US-ASCII")
+
+    assert refusal(accent) is Motif.ENCODAGE
+    assert len(read(plain)) == 1
+
+
+def test_an_adult_without_the_role_of_the_rsa_makes_a_bad_record() -> None:
+    octets = quotidien(Foyer(who=(Who(), Who(role="CJT")))).octets()
+    start = octets.rindex(b"<Prestations><NATPREST>RSA")
+    end = octets.index(b"</Prestations>", start) + len(b"</Prestations>")
+
+    (found,) = read(octets[:start] + octets[end:])
+
+    assert isinstance(found, BadRecord)
+    assert (found.chemin, found.code) == ("Racine/InfosFoyerRSA/Personne/Prestations", Code.ABSENT)
