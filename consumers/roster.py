@@ -2,19 +2,15 @@
 
 import heapq
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
-from bus.errors import Misconfigured
-from bus.telemetry import DELIVERY_BACKLOG, get_logger
-from consumers import signature
+from bus.telemetry import DELIVERY_BACKLOG
 from consumers.gate import Gate
 from consumers.lanes import Endpoint
 from consumers.records import LaneState, Wake
+from consumers.secret_files import Secrets
 from consumers.settings import DeliverSettings
 from consumers.subscription import Subscription
-
-log = get_logger()
 
 _WAKES: Final = 256  # lanes read at once
 
@@ -27,7 +23,7 @@ class Roster:
         self._wakes: list[tuple[float, str, str]] = []
         self._turn: list[str] = []
         self._released: set[tuple[str, str]] = set()
-        self._without_secret: set[str] = set()
+        self._secrets = Secrets(settings.secrets_dir)
         self.endpoints: dict[str, Endpoint] = {}
 
     def strangers(self, active: Mapping[str, Subscription]) -> bool:
@@ -93,25 +89,12 @@ class Roster:
             endpoint = self.endpoints[name] = Endpoint(subscription, gate, rows=self._settings.deliver_rows)
         elif endpoint.subscription.version != subscription.version:
             # Another address, another receiver: what was learnt of the old one says nothing.
-            endpoint.subscription, endpoint.gate, endpoint.secrets = subscription, Gate(self._settings.rules), ()
-        if not endpoint.secrets:
-            endpoint.secrets = self._secrets(subscription)
+            endpoint.subscription, endpoint.gate = subscription, Gate(self._settings.rules)
+        # Without a secret nothing leaves and everything waits, until the file is there.
+        endpoint.secrets = self._secrets.of(name, subscription.secret_file)
 
     def _held(self, lane: LaneState) -> None:
         endpoint = self.endpoints[lane.subscription_id]
         endpoint.held.add(lane.lane)
         if lane.sleeps_until is not None and not lane.blocked:
             self.sleep(endpoint, lane.lane, lane.sleeps_until.timestamp())
-
-    def _secrets(self, subscription: Subscription) -> tuple[bytes, ...]:
-        """Read the secret; without it nothing leaves and everything waits, until the file is there."""
-        path = (self._settings.secrets_dir or Path()) / "abonnements" / subscription.secret_file
-        try:
-            found = (signature.secret(path.read_text("ascii")),)
-        except (OSError, UnicodeDecodeError, Misconfigured):
-            if subscription.id not in self._without_secret:  # looked for every second, told once
-                log.warning("subscription secret not readable", subscription=subscription.id)
-            self._without_secret.add(subscription.id)
-            return ()
-        self._without_secret.discard(subscription.id)
-        return found

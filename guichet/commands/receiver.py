@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # loaded late, like every stage
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="Port de bouclage ; 0 en prend un libre.")
 @click.option(
     "--secret-file", "secret_files", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
-    multiple=True, help="Fichier du secret partagé (whsec_…) ; plusieurs possibles.",
+    multiple=True, help="Fichier des secrets partagés (whsec_…, un par ligne).",
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Fichier JSONL où garder ce qui est reçu (mode 0600).")
 @click.option("--status", type=click.IntRange(200, 599), help="Répondre toujours ce code, sans rien garder (essais).")
@@ -30,10 +30,10 @@ def receiver(port: int, secret_files: tuple[Path, ...], out: Path | None, **misb
     """
     import uvloop
 
-    from consumers import signature
     from consumers.receiver import Behaviour
+    from consumers.secret_files import parse as secret_lines
 
-    keys = [signature.secret(path.read_text("ascii")) for path in secret_files]
+    keys = [key for path in secret_files for key in secret_lines(path.read_text("ascii"))]
     if out is not None:
         note(f"ce récepteur garde des données personnelles en clair dans {out}")
     uvloop.run(_run(port, keys, out, Behaviour(**misbehaviour)))

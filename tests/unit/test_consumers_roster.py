@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from consumers.lanes import Lane
 from consumers.profiles import Profile
 from consumers.records import LaneState, Wake
 from consumers.roster import Roster
@@ -92,6 +93,49 @@ def test_without_its_secret_it_waits_says_so_once_and_starts_when_the_file_is_th
     assert waited
     assert [line["event"] for line in logs] == ["subscription secret not readable"]
     assert not roster.endpoints["a"].paused
+
+
+def test_a_changed_secret_file_counts_within_the_next_look_and_each_live_secret_signs(
+    roster: Roster, folder: Path
+) -> None:
+    old, new = b"k" * 32, b"n" * 32
+    file = folder / "abonnements" / "a.secret"
+    roster.follow({"a": ONE}, NOBODY, [])
+    before = roster.endpoints["a"].secrets
+
+    file.write_text("".join(f"whsec_{base64.b64encode(key).decode()}\n" for key in (new, old)))
+    roster.follow({"a": ONE}, NOBODY, [])
+    during = roster.endpoints["a"].secrets
+    file.write_text(f"whsec_{base64.b64encode(new).decode()}\n")
+    roster.follow({"a": ONE}, NOBODY, [])
+
+    assert before == (old,)
+    assert during == (new, old)
+    assert roster.endpoints["a"].secrets == (new,)
+
+
+def test_a_file_with_one_bad_line_sends_nothing_rather_than_half(roster: Roster, folder: Path) -> None:
+    file = folder / "abonnements" / "a.secret"
+    file.write_text(file.read_text() + "\nwhsec_é\n")
+
+    roster.follow({"a": ONE}, NOBODY, [])
+
+    assert roster.endpoints["a"].paused
+
+
+def test_a_released_lane_wakes_unless_its_head_is_on_its_way(roster: Roster) -> None:
+    roster.follow({"a": ONE}, NOBODY, [held("x", blocked=True)])
+    endpoint = roster.endpoints["a"]
+    endpoint.lanes["y"] = Lane("y", 0, [], busy=True)
+
+    roster.reopen([("a", "x"), ("a", "y"), ("gone", "z")])
+    first = roster.due(1.0)
+    endpoint.lanes["y"].busy = False
+    second = roster.due(1.0)
+
+    assert first == [Wake("a", "x", 0)]
+    assert second == [Wake("a", "y", 0)]
+    assert roster.due(1.0) == []
 
 
 def test_lanes_that_slept_at_start_wake_in_time_and_blocked_ones_do_not(roster: Roster) -> None:
