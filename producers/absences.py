@@ -46,6 +46,8 @@ class Absences:
     def _infers(self, scope: Scope) -> bool:
         """Tell whether absence means something: a reference exists, is not newer, and at most 45 days old."""
         gap = self._stager.gap_days(scope)
+        if self._stager.context(scope).baseline:
+            return False
         if gap is None or scope.monthly_at is None or scope.monthly_at > self._header.at:
             return False
         if gap > MAX_GAP_DAYS:

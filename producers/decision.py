@@ -140,9 +140,15 @@ def _set_reference(conn: psycopg.Connection, header: Header | None, scopes: list
     if header is None or header.typeflux not in ("M", "R"):
         return
     conn.execute(
-        "update journal.scope set monthly_at = %(at)s, monthly_dtref = %(dtref)s where scope_id = any(%(scopes)s)"
-        " and (monthly_at is null or monthly_at <= %(at)s)",
-        {"at": header.at, "dtref": header.dtref, "scopes": [scope.scope_id for scope in scopes]},
+        "update journal.scope set monthly_at = %(at)s, monthly_dtref = %(dtref)s,"
+        " baseline_at = case when monthly_at is null or %(reload)s then %(at)s else baseline_at end"
+        " where scope_id = any(%(scopes)s) and (monthly_at is null or monthly_at <= %(at)s)",
+        {
+            "at": header.at,
+            "dtref": header.dtref,
+            "reload": header.typeflux == "R",
+            "scopes": [scope.scope_id for scope in scopes],
+        },
     )
 
 

@@ -64,7 +64,8 @@ class DossierStager:
 
     def _context(self, scope: Scope) -> Context:
         gap = self.gap_days(scope)
-        baseline = scope.monthly_at is None or self._header.typeflux == "R"
+        again = self._header.typeflux == "M" and scope.corrected_baseline(self._header.at)
+        baseline = scope.monthly_at is None or self._header.typeflux == "R" or again
         return Context(
             at=self._header.at,
             baseline=baseline,

@@ -25,6 +25,7 @@ class Scope:
     Attributes:
         monthly_at: emitter's time of the last monthly or reload; None before the baseline.
         monthly_dtref: its DTREF.
+        baseline_at: emitter's time of the last monthly or reload that was a baseline.
     """
 
     scope_id: int
@@ -33,6 +34,11 @@ class Scope:
     authority: str
     monthly_at: datetime | None
     monthly_dtref: date | None
+    baseline_at: datetime | None
+
+    def corrected_baseline(self, at: datetime) -> bool:
+        """Tell whether a monthly of this time restates the baseline itself: it publishes, and tells nothing."""
+        return self.monthly_at is not None and self.monthly_at == self.baseline_at == at
 
     @property
     def source(self) -> str:
@@ -58,7 +64,7 @@ class PersonRow(NamedTuple):
 def scopes(conn: psycopg.Connection) -> dict[tuple[str, str, str], Scope]:
     """Give every scope, by caisse and authority: some hundreds."""
     rows = conn.execute(
-        "select scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref from journal.scope"
+        "select scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref, baseline_at from journal.scope"
     ).fetchall()
     return {(row[1], row[2], row[3]): Scope(*row) for row in rows}
 
@@ -68,7 +74,7 @@ def new_scope(conn: psycopg.Connection, fonorg: str, numorg: str, authority: str
     row = conn.execute(
         "insert into journal.scope (fonorg, numorg, authority) values (%s, %s, %s)"
         " on conflict (fonorg, numorg, authority) do update set fonorg = excluded.fonorg"
-        " returning scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref",
+        " returning scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref, baseline_at",
         (fonorg, numorg, authority),
     ).fetchone()
     assert row is not None  # noqa: S101 - "returning" of an upsert always gives its row

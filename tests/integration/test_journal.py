@@ -147,6 +147,7 @@ def test_a_daily_without_reference_publishes_states_and_the_first_monthly_is_the
 
 
 def test_07_same_bytes_are_a_duplicate_and_same_header_other_bytes_a_correction(bench: Bench) -> None:
+    bench.one(mensuel(STOCK, jour="2026-02-05", dtref="2026-01-31"))
     bench.one(mensuel(STOCK))
     again = bench.octets("autre-nom.xml", mensuel(STOCK).octets())
     corrected = bench.one(mensuel(replace(STOCK, etat="4", motifs=("AB",))))
@@ -155,6 +156,20 @@ def test_07_same_bytes_are_a_duplicate_and_same_header_other_bytes_a_correction(
     assert "accepte" in str(again.detail)
     assert corrected.verdict is Verdict.ACCEPTE
     assert corrected.evenements["rsa.droits_devoirs.sortie"] == 2
+
+
+def test_07_a_correction_of_the_baseline_is_a_baseline(bench: Bench) -> None:
+    newcomer = Foyer(numero="00000000252", who=(Who(prenom="IRIS", nir=nir13(5)),))
+    bench.one(mensuel(STOCK))
+    after = bench.last()
+
+    bench.one(mensuel(newcomer))
+    corrected = bench.told(after)
+    after = bench.last()
+    bench.one(quotidien(Foyer(numero="00000000352", who=(Who(prenom="NOE", nir=nir13(6)),))))
+
+    assert corrected == ["etat.publie"]
+    assert "droits_devoirs.entree" in bench.told(after)
 
 
 def test_08_staleness_is_judged_per_dossier(bench: Bench) -> None:

@@ -57,6 +57,7 @@ create table journal.scope (
   authority text not null,
   monthly_at timestamp,
   monthly_dtref date,
+  baseline_at timestamp,
   unique (fonorg, numorg, authority)
 );
 create table journal.dossier (
