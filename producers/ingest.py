@@ -77,7 +77,7 @@ class Ingest:
             Unavailable: the file cannot be read, or changed while it was read.
         """
         state = spool.state(path)
-        flux = Flux(spool.identify(spool.read(path)), source, path.name, now())
+        flux = Flux(spool.identify(spool.read(path)), source, spool.display_name(path), now())
         return self._earlier(flux) or self._take(flux, lambda: _unchanged(path, state))
 
     def spooled(self, copy: spool.Spooled) -> Report:

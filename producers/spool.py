@@ -23,6 +23,7 @@ KEEP_REFUSED: Final = timedelta(days=30)
 _FRAME: Final = "spool"
 _END: Final = "spool.fin"
 _SUFFIX: Final = ".scelle"
+_NAME_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class State(NamedTuple):
     inode: int
 
 
+def display_name(path: Path) -> str:
+    """Give the name of a file as text to store and print: what is not UTF-8 is escaped; 255 characters at most."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")[:_NAME_CHARS]
+
+
 def state(path: Path) -> State:
     """Give the state of a file.
 
@@ -72,7 +78,7 @@ def state(path: Path) -> State:
     try:
         stat = path.stat()
     except OSError as error:
-        raise Unavailable(f"le fichier {path.name} ne se lit pas") from error
+        raise Unavailable(f"le fichier {display_name(path)} ne se lit pas") from error
     return State(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
@@ -87,7 +93,7 @@ def read(path: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK):
                 yield chunk
     except OSError as error:
-        raise Unavailable(f"le fichier {path.name} ne se lit pas") from error
+        raise Unavailable(f"le fichier {display_name(path)} ne se lit pas") from error
 
 
 def identify(chunks: Iterable[bytes]) -> str:

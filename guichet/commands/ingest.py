@@ -1,7 +1,7 @@
 """``bus ingest``: take files in, one after the other, or watch a folder for them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +45,19 @@ def ingest(
         raise click.UsageError("indiquez au moins un fichier, ou --watch DOSSIER")
     if source is None:
         raise click.UsageError("indiquez --source cnaf ou --source contact")
-    reports = take(settings, fichiers, source)
-    emit([report.as_json() for report in reports], as_json=as_json, text=lambda: "\n".join(map(line, reports)))
+    reports: list[Report] = []
+    try:
+        for report in take(settings, fichiers, source):
+            reports.append(report)  # noqa: PERF402 - what was decided is told, even when a later file fails
+    finally:
+        if reports:
+            emit([report.as_json() for report in reports], as_json=as_json, text=lambda: "\n".join(map(line, reports)))
     if any(report.verdict.value == "rejete" for report in reports):
         sys.exit(1)  # click returns its own Exit instead of raising it when it does not stand alone
 
 
-def take(settings: Settings, files: Sequence[Path], source: str) -> "list[Report]":
-    """Take files in, with the database that is configured or the data folder's own."""
+def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Report]":
+    """Take files in one by one, with the database that is configured or the data folder's own."""
     from bus.platform.postgres import database
     from producers.ingest import Ingest
     from producers.observation import Source
@@ -64,7 +69,8 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "list[Report
         ) as ingestion,
     ):
         ingestion.purge()
-        return [ingestion.file(path, Source(source)) for path in files]
+        for path in files:
+            yield ingestion.file(path, Source(source))
 
 
 def watch(settings: Settings, folder: Path) -> None:

@@ -164,6 +164,44 @@ def test_a_growing_file_is_left_alone_until_two_scans_agree(depot: Depot) -> Non
     assert role._complete() == [path]
 
 
+def test_half_a_file_and_a_pause_wait_for_the_other_half_however_it_is_written(depot: Depot) -> None:
+    octets, path = mensuel(STOCK).octets(), depot.folder / "rsa.lent.xml"
+    half = len(octets) // 2
+
+    with depot.watched() as role, path.open("wb", buffering=0) as file:
+        file.write(octets[:half])
+        for number in range(3):  # taken one after the other: the role scans meanwhile
+            report(depot.drop(f"contact.{number}.csv", b"RIEN;DE;CONNU\n%d\n" % number))
+        assert path.exists()
+        file.write(octets[half:])
+        file.close()
+        done = report(depot.folder / "rsa.lent.xml.rapport.json")
+        assert role.ready()
+
+    assert done["verdict"] == "accepte"
+
+
+def test_names_that_are_too_long_or_not_utf8_have_their_report_and_do_not_hold_the_others_back(depot: Depot) -> None:
+    long = "a" * 246 + ".xml"
+    odd = os.fsdecode(b"mauvais\xff.xml")
+    for jour, name in (("2026-03-10", long), ("2026-03-11", odd), ("2026-03-12", "bon.xml")):
+        octets = mensuel(STOCK, jour=jour).octets()
+        (depot.folder / ".brouillon").write_bytes(octets)
+        (depot.folder / ".brouillon").rename(depot.folder / name)
+
+    with depot.watched():
+        good = report(depot.folder / "bon.xml.rapport.json")
+        escaped = report(depot.folder / "mauvais\\xff.xml.rapport.json")
+        eventually(lambda: any(depot.folder.glob("aaa*.rapport.json")), timeout=60, what="report of the long name")
+
+    (shortened,) = depot.folder.glob("aaa*.rapport.json")
+    told = report(shortened)
+    assert [one["verdict"] for one in (good, escaped, told)] == ["accepte"] * 3
+    assert (escaped["fichier"], told["fichier"]) == ("mauvais\\xff.xml", long)
+    assert shortened.name.endswith(f".{told['flux'].removeprefix('sha256:')[:12]}.rapport.json")
+    assert not [path for path in depot.folder.iterdir() if path.suffix == ".xml"]
+
+
 def test_a_restart_resumes_from_the_spool_and_gives_the_report_that_a_crash_held_back(depot: Depot) -> None:
     files = {"rsa.un.xml": mensuel(STOCK).octets(), "rsa.deux.xml": quotidien(Foyer(etat="5", who=STOCK.who)).octets()}
     (depot.settings.data_dir / "points").mkdir()
