@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,41 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> Cost:
     started = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE)
     assert process.stdout
-    out = process.stdout.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
+    peak, reading = _Peak(process.pid), process.stdout
+    with peak:
+        out = reading.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"{command}: exit {process.returncode}\n{out[-2000:]}"
-    return Cost(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+    return Cost(time.monotonic() - started, usage.ru_utime + usage.ru_stime, peak.megabytes, out)
+
+
+class _Peak:
+    """The high-water mark of a process's memory, watched while it runs.
+
+    Not ``ru_maxrss``: a child inherits there what its parent held when it was started.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._status, self.megabytes = Path(f"/proc/{pid}/status"), 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.05):
+            try:
+                lines = self._status.read_text(encoding="ascii", errors="replace").splitlines()
+            except (FileNotFoundError, ProcessLookupError):
+                return
+            found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+            self.megabytes = max(self.megabytes, *(kilobytes / 1024 for kilobytes in found), 0.0)
 
 
 def cpu_of(pid: int) -> float:
