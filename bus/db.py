@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg.conninfo import make_conninfo
 
 from bus.errors import Misconfigured, Unavailable
@@ -44,6 +42,9 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
 
 def migrate(dsn: str) -> None:
     """Bring the database to the current schema; safe to call by several processes at once and again."""
+    from alembic import command  # half a second to load, and only a migration needs it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["dsn"] = dsn
