@@ -185,7 +185,7 @@ def _reason(seen: Household, now: PersonState) -> str:
 def _leaves(seen: Household, authority: str) -> bool:
     """Tell whether the dossier goes to another authority; a move between two caisses of one authority is none."""
     if seen.prenant is not None:
-        return _authority_of(seen.prenant.caisse) != authority
+        return not _is_of(seen.prenant.caisse, authority)
     return CLASSES[seen.etat] is Right.CLOSED and seen.fin is not None and seen.fin.motif == "MUT"
 
 
@@ -196,7 +196,13 @@ def _away(before: DossierState | None, seen: Household, authority: str) -> bool:
 
 
 def _comes(seen: Household, authority: str) -> bool:
-    return seen.cedant is not None and _authority_of(seen.cedant.caisse) != authority
+    return seen.cedant is not None and not _is_of(seen.cedant.caisse, authority)
+
+
+def _is_of(caisse: str, authority: str) -> bool:
+    """Tell whether a caisse is of an authority, its number read as a CAF's even for the MSA (docs/adr/0014)."""
+    body, _, number = caisse.partition("-")
+    return _authority_of(f"caf-{number}" if body == "msa" else caisse) == authority
 
 
 @cache

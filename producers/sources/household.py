@@ -37,6 +37,11 @@ _KNOWN_OF_IDENTITY: Final = frozenset(
         "TOPVALIEC", "SEXE",
     }
 )  # fmt: skip
+_KNOWN_INSIDE: Final = {
+    "IdentificationRSA/Organisme": frozenset({"FONORG", "NUMORG", "MATRICULE"}),
+    "IdentificationRSA/DemandeRSA": frozenset({"DTDEMRSA", "NUMDEMRSA"}),
+    "DonneesAdministratives/Adresse": frozenset({"TroncCommunAdresse", "AdresseDetailleeFrance", "AdresseHorsFrance"}),
+}
 _KNOWN_OF_SITUATION: Final = frozenset(
     {"EtatDossierRSA", "Refus", "SuspensionDroit", "SuspensionVersement", "FinDroit", "FinDroitMoisAnterieur"}
 )
@@ -100,7 +105,10 @@ def household(record: etree._Element, rank: int) -> Household:
         address=_address(blocks.get("DonneesAdministratives", [])),
         faits=_facts(blocks.get("Evenement", [])),
         anomalies=len(blocks.get("Anomalie", [])),
-        inconnus=unknown + _strangers(blocks, _KNOWN) + _strangers(situations, _KNOWN_OF_SITUATION),
+        inconnus=unknown
+        + _strangers(blocks, _KNOWN)
+        + _strangers(situations, _KNOWN_OF_SITUATION)
+        + _strangers_inside(record),
         **_identification(who),
         **_situation(situations),
         **_detail(parts.get("DetailDroitRSA", [])),
@@ -124,7 +132,13 @@ def _at(record: etree._Element, path: str) -> str | None:
 
 
 def _strangers(blocks: Blocks, known: frozenset[str]) -> int:
-    return len(blocks.keys() - known)
+    return sum(len(found) for tag, found in blocks.items() if tag not in known)
+
+
+def _strangers_inside(record: etree._Element) -> int:
+    return sum(
+        _strangers(blocks_of(block), known) for path, known in _KNOWN_INSIDE.items() for block in record.iterfind(path)
+    )
 
 
 def _identification(element: etree._Element) -> _Identification:

@@ -233,6 +233,17 @@ def test_a_move_between_caisses_of_one_authority_is_no_departure() -> None:
     assert told(step(NOTHING, Foyer(cedant="529"))) == ["droit.ouvert", "droits_devoirs.entree"]
 
 
+@pytest.mark.parametrize(("number", "expected"), [("521", []), ("211", ["mutation.sortante"])])
+def test_a_move_to_the_msa_of_the_same_departement_is_no_departure(number: str, expected: list[str]) -> None:
+    household = seen(Foyer(prenant=number))
+    assert household.prenant is not None
+    moving = replace(household, prenant=household.prenant._replace(caisse=f"msa-{number}"))
+
+    outcome = difference.compare(after(step(NOTHING, OPEN, BASE)), moving, present(moving), CTX)
+
+    assert told(outcome) == expected
+
+
 def test_an_arrival_is_told_once_and_its_entry_is_a_mutation() -> None:
     arriving = step(NOTHING, Foyer(cedant="921"))
     again = step(after(arriving), Foyer(cedant="921"))

@@ -295,3 +295,11 @@ def test_an_adult_without_the_role_of_the_rsa_makes_a_bad_record() -> None:
 
     assert isinstance(found, BadRecord)
     assert (found.chemin, found.code) == ("Racine/InfosFoyerRSA/Personne/Prestations", Code.ABSENT)
+
+
+@pytest.mark.parametrize("parent", ["Organisme", "DemandeRSA", "Adresse"])
+def test_13_unknown_elements_are_counted_one_by_one_wherever_they_stand(parent: str) -> None:
+    strange = f"<NOUVEAU/><NOUVEAU>x</NOUVEAU></{parent}>".encode()
+    octets = quotidien(Foyer()).octets().replace(f"</{parent}>".encode(), strange, 1)
+
+    assert households(octets)[0].inconnus == 2
