@@ -112,12 +112,12 @@ def test_the_report_of_a_long_name_is_shortened_and_still_recognised(name: str) 
 
     assert len(shortened.encode()) <= 255
     assert shortened.startswith(name[:90])
-    assert shortened.endswith(".0123456789ab.rapport.json")
+    assert shortened.endswith(".abcdefabcdef.rapport.json")
     assert report_name(report("rsa.xml")) == "rsa.xml.rapport.json"
 
 
 def report(name: str) -> Report:
-    flux = "sha256:0123456789abcdef"
+    flux = "sha256:abcdefabcdef0000"
     return Report(name, flux, "cnaf", None, {}, Verdict.ACCEPTE, None, None, 0, 0, 0, {})
 
 
