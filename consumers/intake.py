@@ -22,14 +22,18 @@ from bus.settings import Settings
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, get_logger
 from bus.territory import served
 from consumers import desk, ledger
+from consumers.merging import by_time
 from consumers.pseudonym import Pseudonyms
 from consumers.records import Owed, Place
 from consumers.subscription import Subscription
 
 GROUP: Final = "bus-deliver"
 BATCH: Final = 500
+CATCH_UP: Final = 5_000  # records of a batch after a start: what gathered on several topics is to meet in one
 STAGE: Final = "deliver"
 _POLL: Final = 0.2  # seconds
+_CATCH_UP_PATIENCE: Final = 0.5  # seconds
+_SETTLE: Final = 10.0  # seconds after a start in which silence may only mean that the broker is not connected yet
 
 log = get_logger()
 
@@ -59,6 +63,8 @@ class Intake:
         self._consumer: Consumer = kafka.consumer(settings, GROUP)
         self._cluster = ""
         self._positions: dict[Place, int] = {}
+        self._behind = True  # since the start, there has always been more to read
+        self._settled_at = 0.0
 
     def start(self) -> None:
         """Go on where the ledger stands.
@@ -74,6 +80,7 @@ class Intake:
             raise Unavailable("Kafka ne répond pas") from error
         self._positions = ledger.positions(self._tools.conn, self._cluster)
         self._tools.conn.rollback()
+        self._settled_at = time.monotonic() + _SETTLE
         places = [(topics.departement(code), 0) for code in served(self._settings.autorites)]
         self._consumer.assign(
             [TopicPartition(*place, self._positions.get(place, OFFSET_BEGINNING)) for place in places]
@@ -84,17 +91,22 @@ class Intake:
         self._consumer.close()
 
     def step(self) -> None:
-        """Wait a moment for records and take what has come, at most ``BATCH``, in one transaction."""
+        """Wait a moment for records and take what has come, at most a batch, in one transaction."""
         first = self._consumer.poll(_POLL)
         if first is None:
+            self._behind = self._behind and time.monotonic() < self._settled_at
             return
         started = time.monotonic()
-        self._take([first, *self._consumer.consume(BATCH - 1, 0.001)])
+        size, patience = (CATCH_UP, _CATCH_UP_PATIENCE) if self._behind else (BATCH, 0.001)
+        messages = [first, *self._consumer.consume(size - 1, patience)]
+        self._behind = self._behind and len(messages) == size
+        self._take(messages)
         PROCESSING_DURATION.labels(stage=STAGE).observe(time.monotonic() - started)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:
             kafka.raise_for(message)
+        messages = by_time(messages)
         with self._tools.conn.transaction():
             self._refresh()
             owed = [event for message in messages if (event := self._owed(message)) is not None]
