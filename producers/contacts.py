@@ -63,7 +63,8 @@ class ContactStager:
             else:
                 rows.append(record)
         self._flux.tally.valid += len(rows)
-        told = self._attribute([row for row in rows if row.role != "ENF" or valid_nir(row.nir)])
+        # A row whose values cannot be read withdraws nothing: what the source said before stands.
+        told = self._attribute([row for row in rows if row.role != "ENF" and not row.unreadable])
         tell(self._desk, self._flux, told)
         self._count_authorities({one.subject_id for one in told})
         self._desk.staging.flush()

@@ -185,3 +185,4 @@ class ContactRow:
     role: str | None
     phones: tuple[Phone, ...]
     mails: tuple[str, ...]
+    unreadable: bool = False  # it says something, and none of it can be read

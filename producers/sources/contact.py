@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from bus.identity import normalise_numdemrsa
+from producers.nir import valid_nir
 from producers.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
 from producers.sources.encoding import Utf8Doubt
-from producers.sources.phones import mail, phone
+from producers.sources.phones import filler, mail, phone, several
 
 _ROLES: Final = {
     "DEMANDEUR": "DEM", "DEM": "DEM",
@@ -103,13 +104,16 @@ def _row(rank: int, columns: list[str], cells: list[str]) -> ContactRow | BadRec
     values = {name: unicodedata.normalize("NFC", cell.strip()) for name, cell in zip(columns, cells, strict=False)}
     claim, nir = _claim(values.get(_CLAIM, "")), values.get("NIR") or None
     role = _ROLES.get(_plain(values.get(_ROLE, "")))
-    # A row is read as long as it names somebody; the NIR itself is judged with the other identities.
-    if nir is None and claim is None:
-        return BadRecord(rank, _CLAIM, Code.VALEUR if values.get(_CLAIM) else Code.ABSENT, octets)
-    if nir is None and role is None:
+    # A row is read as long as it names somebody: by a NIR that the rules admit, else by dossier and role.
+    named = valid_nir(nir) is not None
+    if not named and claim is None:
+        where, value = ("NIR", nir) if nir else (_CLAIM, values.get(_CLAIM))
+        return BadRecord(rank, where, Code.VALEUR if value else Code.ABSENT, octets)
+    if not named and role is None:
         return BadRecord(rank, _ROLE, Code.VALEUR, octets, numdemrsa=claim)
-    address = mail(values.get(_MAIL, ""))
-    return ContactRow(rank, nir, claim, role, _phones(values), (address,) if address else ())
+    phones, mails = _phones(values), _mails(values)
+    said = any(not filler(values.get(name, "")) for name in (*_PHONES, _MAIL))
+    return ContactRow(rank, nir, claim, role, phones, mails, unreadable=said and not (phones or mails))
 
 
 def _claim(text: str) -> str | None:
@@ -119,5 +123,10 @@ def _claim(text: str) -> str | None:
 
 def _phones(values: dict[str, str]) -> tuple[Phone, ...]:
     """Give the numbers, mobiles first: a landline must not stand before a mobile."""
-    found = dict.fromkeys(found for name in _PHONES if (found := phone(values.get(name, ""))))
+    cells = (part for name in _PHONES for part in several(values.get(name, "")))
+    found = dict.fromkeys(found for cell in cells if (found := phone(cell)))
     return tuple(sorted(found, key=lambda one: one.kind != "mobile"))
+
+
+def _mails(values: dict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found for cell in several(values.get(_MAIL, "")) if (found := mail(cell))))

@@ -57,6 +57,8 @@ def refusal(text: str | bytes) -> Motif:
         ("06" + "0" * 8, None),
         ("6,3998E+08", None),
         ("12345", None),
+        ("06.39.98.12.00", Phone("+33639981200", "mobile")),
+        ("33639980001", Phone("+33639980001", "mobile")),
         ("", None),
         ("NEANT", None),
     ],
@@ -78,10 +80,40 @@ def test_52_overseas_numbers_get_the_code_of_their_network(prefix: str, code: st
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [(" ALBA@Example.FR ", "alba@example.fr"), ("alba@", None), ("pas de mail", None), ("a@b", None), ("", None)],
+    [
+        (" ALBA@Example.FR ", "alba@example.fr"),
+        ("alba@", None),
+        ("pas de mail", None),
+        ("a@b", None),
+        ("", None),
+        ("alba zz@example.fr", None),
+    ],
 )
 def test_mail_addresses_have_the_shape_of_one(raw: str, expected: str | None) -> None:
     assert mail(raw) == expected
+
+
+def test_two_numbers_in_one_cell_are_two_numbers() -> None:
+    found = first(
+        f"{HEADER}\n{row(one='06 39 98 00 01 / 0199000003 ou 0639980002', address='a@example.fr et b@example.fr')}\n"
+    )
+
+    assert [phone.number for phone in found.phones] == ["+33639980001", "+33639980002", "+33199000003"]
+    assert found.mails == ("a@example.fr", "b@example.fr")
+
+
+@pytest.mark.parametrize(
+    ("cell", "unreadable"), [("12", True), ("numéro inconnu", True), ("", False), ("0" * 10, False)]
+)
+def test_a_row_of_which_nothing_can_be_read_is_not_one_that_says_nothing(cell: str, unreadable: bool) -> None:  # noqa: FBT001 - a table
+    assert first(f"{HEADER}\n{row(one=cell)}\n").unreadable is unreadable
+
+
+def test_a_row_that_nothing_can_ever_match_is_bad() -> None:
+    (found,) = read(f"{HEADER}\n{row(nir='9' * 13, claim='')}\n")
+
+    assert isinstance(found, BadRecord)
+    assert found.chemin == "NIR"
 
 
 def test_18_separators_quotes_accents_and_case_of_columns_are_forgiven() -> None:
