@@ -22,7 +22,7 @@ from producers.people import Candidate, People
 RULE: Final = "contact-1"
 WAITING_DAYS: Final = 90
 SORTE: Final = "attente"
-_DATE: Final = re.compile(r"(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)")
+_DATE: Final = re.compile(r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _PARIS: Final = ZoneInfo("Europe/Paris")
 
 Role = tuple[str, str]
@@ -35,16 +35,32 @@ class Told(NamedTuple):
     row: ContactRow
     flux_id: str
     as_of: date
+    standing: date
 
 
 def date_of_file(file_name: str, received_at: datetime) -> date:
-    """Give the date of a contact file: AAAAMMJJ in its name when that is a day, else the day it was received."""
+    """Give the date of a contact file: AAAAMMJJ or AAAA-MM-JJ in its name, else the day it was received."""
+    return named_date(file_name) or received_at.astimezone(_PARIS).date()
+
+
+def named_date(file_name: str) -> date | None:
+    """Give the day that a file's name carries, None when it carries none."""
     for found in _DATE.finditer(file_name):
         try:
             return date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:
             continue
-    return received_at.astimezone(_PARIS).date()
+    return None
+
+
+def standing(file_name: str, received_at: datetime) -> date:
+    """Give the day from which a file's word stands against an older one's.
+
+    A file without a date in its name yields to any later one; a date still to come must not silence the files
+    received until then.
+    """
+    named = named_date(file_name)
+    return min(named, received_at.astimezone(_PARIS).date()) if named else date.min
 
 
 class ContactStager:
@@ -53,6 +69,7 @@ class ContactStager:
     def __init__(self, desk: Desk, flux: Flux) -> None:
         self._desk, self._flux = desk, flux
         self._as_of = date_of_file(flux.file_name, flux.received_at)
+        self._standing = standing(flux.file_name, flux.received_at)
 
     def stage(self, batch: Sequence[ContactRow | BadRecord]) -> None:
         """Stage one batch (≤ 1,000 rows): contacts told, rows that wait, bad rows."""
@@ -91,7 +108,7 @@ class ContactStager:
                 elif found is None:
                     self._wait(row, pair)
             if found is not None:
-                told.append(Told(found, row, self._flux.flux_id, self._as_of))
+                told.append(Told(found, row, self._flux.flux_id, self._as_of, self._standing))
         desk.staging.flush()  # the keys of new people are read back with the others
         return told
 
@@ -187,7 +204,7 @@ def _tell(
             )
         )
     )
-    return fingerprint, one.as_of
+    return fingerprint, one.standing
 
 
 def retry_waiting(desk: Desk, flux: Flux) -> None:
@@ -208,7 +225,7 @@ def retry_waiting(desk: Desk, flux: Flux) -> None:
         if subject is not None:
             key = desk.ring.unwrap(key_id, epoch, bytes(wrapped))
             row = _read(rank, unseal(key, SORTE, 1, bytes(octets)))
-            told.append(Told(subject, row, flux_id, as_of))
+            told.append(Told(subject, row, flux_id, as_of, as_of))
             desk.staging.add("staged_settled", waiting_id, key_id)
     tell(desk, flux, told)
     desk.staging.flush()

@@ -51,8 +51,13 @@ def match(candidate: Candidate, known: Mapping[Link, str]) -> Match | None:
 
 
 def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[Candidate]:
-    """Give the digests of the adults of a household; a NIR written for two of them identifies neither the second."""
+    """Give the digests of the adults of a household.
+
+    A NIR written for two of them does not identify the second; nor does a civil state that two NIR share: two NIR are
+    two people.
+    """
     seen: set[str] = set()
+    civils: set[bytes] = set()
     found: list[Candidate] = []
     for adult in adults:
         nir13 = valid_nir(adult.nir)
@@ -62,7 +67,9 @@ def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[
             seen.add(nir13)
         first = adult.prenoms[0] if adult.prenoms else ""
         civil = pepper.civil(numdemrsa, adult.role, adult.date_naissance or "", adult.sexe, first)
-        found.append(Candidate(pepper.nir(nir13) if nir13 else None, civil))
+        shared = nir13 is not None and civil in civils
+        civils.add(civil)
+        found.append(Candidate(pepper.nir(nir13) if nir13 else None, None if shared else civil))
     return found
 
 

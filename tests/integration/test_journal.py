@@ -517,3 +517,21 @@ def test_a_spooled_file_reads_back_and_an_altered_one_does_not(bench: Bench) -> 
 def test_the_role_of_ingest_may_not_read_the_ledger(bench: Bench) -> None:
     with db.connect(bench.settings, "bus_ingest") as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute("select * from ledger.event")
+
+
+def test_27_two_partners_of_the_same_name_and_birth_with_two_nir_are_two_people(bench: Bench) -> None:
+    twin = replace(ALBA, nir=nir13(7))
+
+    bench.one(mensuel(Foyer(who=(ALBA, twin))))
+
+    assert bench.told() == ["etat.publie", "etat.publie"]
+    assert bench.count("vault.subject") == 2
+
+
+def test_a_file_received_without_a_date_in_its_name_yields_to_the_next_dated_one(bench: Bench) -> None:
+    bench.one(mensuel(STOCK))
+    bench.contact(row(1), name="contacts.csv")
+
+    later = bench.contact(row(1, phone="639980002"), name="contact_52_20260327.csv")
+
+    assert later.evenements["contact.mis_a_jour"] == 1

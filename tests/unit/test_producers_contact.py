@@ -6,7 +6,7 @@ import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir15
 
-from producers.contacts import date_of_file
+from producers.contacts import date_of_file, standing
 from producers.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
 from producers.sources.contact import ContactReader
 from producers.sources.phones import mail, phone
@@ -193,7 +193,16 @@ def test_every_row_of_the_shared_files_is_read(name: str, rows: int) -> None:
         ("contact.20260307.52.csv", date(2026, 3, 7)),
         ("contact.20261307.csv", date(2026, 3, 2)),
         ("contact.csv", date(2026, 3, 2)),
+        ("contact_52_2026-03-01.csv", date(2026, 3, 1)),
     ],
 )
 def test_the_date_of_a_file_is_in_its_name_or_is_the_day_of_reception(name: str, expected: date) -> None:
     assert date_of_file(name, datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == expected
+
+
+def test_a_file_without_date_or_of_a_day_to_come_silences_nobody() -> None:
+    received = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    assert standing("contact.csv", received) == date.min
+    assert standing("contact.20990101.csv", received) == date(2026, 3, 1)
+    assert standing("contact.20260227.csv", received) == date(2026, 2, 27)

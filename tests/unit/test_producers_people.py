@@ -60,3 +60,10 @@ def test_a_refused_nir_falls_back_to_the_civil_state() -> None:
 
     assert [valid_nir(one["input"]) for one in vectors["valid"]] == [one["nir13"] for one in vectors["valid"]]
     assert {valid_nir(one["input"]) for one in vectors["invalid"]} == {None}
+
+
+def test_two_nir_are_two_people_even_of_the_same_name_and_birth() -> None:
+    one, other = candidates(PEPPER, "00000000152", [adult("ALBA", nir13(1)), adult("ALBA", nir13(2))])
+
+    assert one.civil is not None
+    assert (one.nir != other.nir, other.civil) == (True, None)
