@@ -118,8 +118,9 @@ class Broker:
         partial = self.folder / "donnees.partiel"
         shutil.rmtree(partial, ignore_errors=True)
         self._configure(partial)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
+        # One id in sixty-four begins with a dash, which the tool would take for an option if it stood alone.
+        cluster = "--cluster-id=" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        arguments = ("kafka.tools.StorageTool", "format", cluster, "-c", str(self._properties))
         if run_once(Program("kafka-format", (*self._java("kafka-format"), *arguments)), self.log) != 0:
             raise Misconfigured(f"le stockage de Kafka n’a pas pu être préparé : voir {self.log}")
         partial.rename(self.data)
