@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.ports import free_port
 
 import bus.platform
 from bus import topics
 from bus.platform import containers
 from bus.platform.containers import Backend, RunningPlatform
+from bus.platform.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,7 +22,10 @@ def choose(path: Path, names: tuple[str, ...], given: Mapping[str, int]) -> dict
         Misconfigured: one of them is served by another program; a readiness probe would talk to a stranger.
     """
     remembered: dict[str, int] = orjson.loads(path.read_bytes()) if path.is_file() else {}
-    ports = {name: given.get(name) or remembered.get(name) or _free(remembered) for name in names}
+    ports: dict[str, int] = {}
+    for name in names:
+        taken = {*remembered.values(), *given.values(), *ports.values()}
+        ports[name] = given.get(name) or remembered.get(name) or _free(taken)
     for name, port in ports.items():
         if not is_free(port):
             raise Misconfigured(f"le port {port} ({name}) est déjà servi par un autre programme ; donnez-en un autre")
@@ -42,10 +45,16 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _free(remembered: dict[str, int]) -> int:
-    taken = set(remembered.values())
+def free_port() -> int:
+    """Give a port on which nobody listens, for a server of the moment; nothing is remembered."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _free(taken: set[int]) -> int:
     for port in random.sample(RANGE, 200):
         if port not in taken and is_free(port):
-            taken.add(port)
             return port
     raise Misconfigured("aucun port libre sur 127.0.0.1")

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 from fastavro.schema import to_parsing_canonical_form
 from helpers.http_registry import HttpRegistry, serving
-from helpers.ports import free_port
 from helpers.records import example
 from helpers.wait import eventually
 
@@ -21,6 +20,7 @@ from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent, Misconfigured, Unavailable
 from bus.platform.apicurio import SchemaRegistry
 from bus.platform.artifacts import install
+from bus.platform.ports import free_port
 from bus.platform.process import Child
 from bus.registry import FULL_TRANSITIVE, Registry, apply_contract
 from guichet.commands.schemas import schemas

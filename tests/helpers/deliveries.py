@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from helpers.ports import free_port
 from helpers.wait import eventually, listening
 
 from bus import db, kafka, topics, vault
 from bus.codec import EVENT_VERSION, PART_VERSION, Codec, encode_body, encode_part
+from bus.platform.ports import free_port
 from bus.registry import Registry
 from bus.sealing import DataKey, KekRing, new_key, seal
 from bus.settings import Settings

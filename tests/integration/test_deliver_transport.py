@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from helpers.ports import free_port
 
+from bus.platform.ports import free_port
 from consumers.outcome import Answer, Outcome
 from consumers.transport import ANSWER_LIMIT, Limits, Request, Transport
 

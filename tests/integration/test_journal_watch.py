@@ -15,10 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers.ports import free_port
 from helpers.vrsb_file import Foyer, Who, mensuel, nir13, quotidien
 from helpers.wait import eventually
 
+from bus.platform.ports import free_port
 from bus.platform.postgres import database
 from bus.settings import Settings
 from bus.vault import create_secrets

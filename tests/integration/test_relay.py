@@ -13,13 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
-from helpers.ports import free_port
 from helpers.vrsb_file import Foyer, Who, mensuel
 from helpers.wait import eventually
 
 from bus import kafka, topics
 from bus.codec import Codec
 from bus.platform import Platform
+from bus.platform.ports import free_port
 from bus.registry import Registry, apply_contract
 from bus.settings import Settings
 from bus.vault import create_secrets

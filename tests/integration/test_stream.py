@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.ports import free_port
 from helpers.stream_cases import body, phone, record
 from helpers.stream_worker import Bench, Worker
 from helpers.wait import eventually
 
 from bus import kafka, topics
 from bus.platform import Platform
+from bus.platform.ports import free_port
 from bus.registry import Registry, apply_contract
 from streams.person import PersonState
 
