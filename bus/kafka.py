@@ -55,6 +55,7 @@ class BusProducer:
             Unavailable: the broker refused an earlier record, or the client cannot go on.
         """
         self.raise_failure()
+        report = self._note if on_delivery is None else self._reporting(on_delivery)
         while True:
             try:
                 self._client.produce(
@@ -62,7 +63,7 @@ class BusProducer:
                     value=value,
                     key=key,
                     headers=headers or [],
-                    on_delivery=self._reporting(on_delivery),
+                    on_delivery=report,
                     partition=partition,
                 )
             except BufferError:  # the queue is full: serve the reports, which frees it
@@ -99,12 +100,14 @@ class BusProducer:
         """Give how many records and reports wait."""
         return len(self._client)
 
-    def _reporting(self, on_delivery: Report | None) -> Report:
+    def _note(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None and self._failure is None:
+            self._failure = _fate(error)
+
+    def _reporting(self, on_delivery: Report) -> Report:
         def report(error: KafkaError | None, message: Message) -> None:
-            if error is not None and self._failure is None:
-                self._failure = _fate(error)
-            if on_delivery is not None:
-                on_delivery(error, message)
+            self._note(error, message)
+            on_delivery(error, message)
 
         return report
 
