@@ -1,12 +1,19 @@
-"""The one way in which every ``bus`` command prints: data on stdout, progress and messages on stderr."""
+"""What every ``bus`` command shares: its usual options, data on stdout, progress and messages on stderr."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Données en JSON sur la sortie standard.")
+data_option = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Dossier de données (BUS_DATA_DIR, .bus).",
+)
 
 
 def emit(data: object, *, as_json: bool, text: str | Callable[[], str]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guichet.output import emit, json_option
+from guichet.output import data_option, emit, json_option
 
 
 @click.group()
@@ -13,7 +13,7 @@ def db() -> None:
 
 
 @db.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 @json_option
 def upgrade(data_dir: Path | None, *, as_json: bool) -> None:
     """Applique les migrations qui manquent ; sans effet si la base est à jour."""

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from guichet.output import data_option
+
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 def deliver(data_dir: Path | None) -> None:
     """Livre à chaque abonné ce qui lui est dû, en ordre et signé ; s’arrête proprement sur SIGTERM."""
     from bus.platform.postgres import database

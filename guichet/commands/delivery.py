@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guichet.output import emit, json_option, table
+from guichet.output import data_option, emit, json_option, table
 
 ETATS = ("en_attente", "livree", "parquee", "retiree")
 SCREEN = 200  # lines that somebody can read
@@ -19,7 +19,7 @@ def delivery() -> None:
 @click.option("--abonnement", help="Seulement celles de cet abonnement.")
 @click.option("--etat", type=click.Choice(ETATS), help="Seulement celles dans cet état.")
 @click.option("--limite", type=click.IntRange(1), help="Seulement les plus récentes ; à l’écran 200, en JSON toutes.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 @json_option
 def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Liste les livraisons, avec chaque tentative et la cause de chaque échec ; jamais de contenu."""
@@ -37,7 +37,7 @@ def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: P
 
 @delivery.command()
 @click.option("--abonnement", required=True, help="L’abonnement dont les livraisons sont parquées.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 @json_option
 def release(abonnement: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Remet en attente les livraisons parquées d’un abonnement, dans leur ordre, et débloque leurs files."""

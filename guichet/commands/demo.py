@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from bus.errors import Refused
-from guichet.output import emit, note
+from guichet.output import data_option, emit, note
 
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR, .bus).")
+@data_option
 @click.option("--households", default=120, show_default=True, type=click.IntRange(1), help="Foyers par autorité.")
 @click.option("--months", default=2, show_default=True, type=click.IntRange(2, 12), help="Mois de la vie inventée.")
 @click.option("--seed", default=1, show_default=True, help="Graine du monde.")

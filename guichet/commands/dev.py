@@ -11,20 +11,13 @@ import click
 
 from bus.errors import Misconfigured, Unavailable
 from bus.settings import Settings
-from guichet.output import emit, json_option, note, table
+from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
     from bus.platform import Platform
 
 DETACH_TIMEOUT: Final = 180.0
 POLL: Final = 0.2
-
-data_option = click.option(
-    "--data",
-    "data_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Dossier de données (BUS_DATA_DIR, .bus).",
-)
 
 
 @click.group()

@@ -9,7 +9,7 @@ import click
 
 from bus.errors import Misconfigured
 from bus.settings import Settings
-from guichet.output import emit, json_option, note
+from guichet.output import data_option, emit, json_option, note
 
 if TYPE_CHECKING:
     from producers.verdict import Report
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Surveille ce dossier et prend chaque fichier complet, jusqu’à l’arrêt.",
 )
-@click.option("--data", "data_dir", type=click.Path(file_okay=False, path_type=Path), help="Dossier de données.")
+@data_option
 @json_option
 def ingest(
     fichiers: tuple[Path, ...], source: str | None, depot: Path | None, data_dir: Path | None, *, as_json: bool

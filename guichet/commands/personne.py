@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from guichet.output import emit, json_option
+from guichet.output import data_option, emit, json_option
 
 
 @click.group()
@@ -15,7 +15,7 @@ def personne() -> None:
 
 @personne.command()
 @click.option("--sujet", help="Identifiant de la personne dans le bus ; sinon son NIR est lu sur l’entrée standard.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 @json_option
 def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Efface une personne : sa clé est détruite, rien de ce qui est gardé ne se lit plus, elle ne reviendra pas.

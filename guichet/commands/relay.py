@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from bus.settings import Settings
-from guichet.output import note
+from guichet.output import data_option, note
 
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(file_okay=False, path_type=Path), help="Dossier de données.")
+@data_option
 def relay(data_dir: Path | None) -> None:
     """Publie les événements du journal, en ordre ; un seul relais est actif, un second attend de prendre la suite."""
     from bus.platform.postgres import database

@@ -5,14 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guichet.output import emit, json_option, note, table
+from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
     from bus.registry import Registry
-
-data_option = click.option(
-    "--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR)."
-)
 
 
 @click.group()

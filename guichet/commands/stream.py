@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from guichet.output import data_option
+
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 def stream(data_dir: Path | None) -> None:
     """Enrichit chaque événement et l’adresse à l’autorité responsable ; s’arrête proprement sur SIGTERM."""
     from bus.settings import Settings

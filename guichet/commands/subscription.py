@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guichet.output import emit, json_option, note, table
+from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:  # loaded late, like every stage
     from consumers.subscription import Fault
-
-_data = click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
 
 
 @click.group()
@@ -21,7 +19,7 @@ def subscription() -> None:
 
 @subscription.command("apply")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@_data
+@data_option
 @json_option
 def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Applique FILE : il est tout l’état voulu de son organisation, ce qu’il ne nomme plus prend fin."""
@@ -90,7 +88,7 @@ def _told(result: dict[str, Any]) -> str:
 
 
 @subscription.command()
-@_data
+@data_option
 @json_option
 def ls(data_dir: Path | None, *, as_json: bool) -> None:
     """Liste les abonnements en vigueur."""

@@ -6,14 +6,7 @@ import click
 
 from bus.errors import Misconfigured
 from bus.settings import Settings
-from guichet.output import emit, json_option, table
-
-data_option = click.option(
-    "--data",
-    "data_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Dossier de données (BUS_DATA_DIR, .bus).",
-)
+from guichet.output import data_option, emit, json_option, table
 
 
 @click.group()

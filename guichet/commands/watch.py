@@ -6,12 +6,14 @@ from typing import Final
 
 import click
 
+from guichet.output import data_option
+
 INTERVAL: Final = 15.0  # seconds between two measures
 FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees nothing: not ready
 
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Dossier de données (BUS_DATA_DIR).")
+@data_option
 def watch(data_dir: Path | None) -> None:
     """Mesure le retard des étages et l’expose en métriques ; s’arrête proprement sur SIGTERM."""
     from bus import telemetry, topics
