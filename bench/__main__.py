@@ -1,6 +1,5 @@
 """``python -m bench [t1 t3 t8 t10]``: measure, print a table with units, keep it in bench/results/."""
 
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -8,12 +7,13 @@ from pathlib import Path
 
 from bench import delivery, ingest, path, relay
 from bench.table import Row, show
+from bus.platform.ports import free_port
 
 MEASURES: Mapping[str, Callable[[Path], list[Row]]] = {
     "t1": ingest.rows,
     "t3": relay.rows,
-    "t8": lambda folder: delivery.rows(folder, port=_free_port()),
-    "t10": lambda folder: path.rows(folder, port=_free_port()),
+    "t8": lambda folder: delivery.rows(folder, port=free_port()),
+    "t10": lambda folder: path.rows(folder, port=free_port()),
 }
 
 
@@ -32,13 +32,6 @@ def main(names: list[str]) -> int:
             rows += MEASURES[name](Path(scratch))
     show(rows, Path(__file__).parent / "results")
     return 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

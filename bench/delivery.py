@@ -1,38 +1,18 @@
 """T8: signed webhooks from a full ledger to recorded results, 100 endpoints, one real receiver process."""
 
-import base64
-import os
 from pathlib import Path
 
 import psycopg
 
 from bench.process import BUS, cpu_of, run
-from bench.roles import platform, role, wait
+from bench.roles import number, platform, role, wait
 from bench.table import Row
 from bus import topics
 from bus.kafka import consumer
 from bus.settings import Settings
 from bus.territory import authority_codes
+from guichet.demo.subscriber import secret_file, subscription
 
-_SUBSCRIPTION = """
-organisation = "banc-{code}"
-[[abonnement]]
-id = "banc-{code}"
-types = ["rsa.*"]
-territoire = ["{territory}"]
-profil = "cd"
-finalite = "Mesurer le débit"
-base_legale = "CASF L262-29"
-debut = 2020-01-01T00:00:00+01:00
-fin = 2040-01-01T00:00:00+01:00
-stock = "non"
-poison = "bloquer"
-contact_technique = "banc@departement.example"
-[abonnement.destination]
-genre = "webhook"
-url = "http://127.0.0.1:{port}/banc/{code}"
-secret_fichier = "banc.secret"
-"""
 _DELIVERED = "select count(*) from ledger.delivery where etat = 'livree'"
 _SPAN = "select extract(epoch from max(at) - min(at)) from ledger.attempt"
 
@@ -59,20 +39,18 @@ def _world(folder: Path, codes: list[str], households: int) -> Path:
 
 
 def _subscribe(data: Path, env: dict[str, str], codes: list[str], port: int) -> None:
-    secret = data / "secrets" / "deliver" / "abonnements" / "banc.secret"
-    secret.write_text("whsec_" + base64.b64encode(os.urandom(32)).decode(), encoding="ascii")
-    secret.chmod(0o600)
     deliver = env | {"BUS_SECRETS_DIR": str(data / "secrets" / "deliver")}
     for code in codes:
-        file = data / f"banc-{code}.toml"
-        file.write_text(_SUBSCRIPTION.format(code=code.lower(), territory=code, port=port), encoding="utf-8")
+        name = f"banc-{code.lower()}"
+        file = data / f"{name}.toml"
+        file.write_text(subscription(name, (code,), port=port, types=("rsa.*",), shares="banc"), encoding="utf-8")
         run([*BUS, "subscription", "apply", str(file), "--json"], deliver)
 
 
 def _carry(settings: Settings, env: dict[str, str], folder: Path, dsn: str) -> None:
     """Let relay and stream bring everything to the authority topics."""
     with psycopg.connect(dsn, autocommit=True) as conn:
-        events = _number(conn, "select count(*) from journal.outbox where topic = 'evenements'")
+        events = number(conn, "select count(*) from journal.outbox where topic = 'evenements'")
     stream = {k: v for k, v in env.items() if k not in ("BUS_DATABASE_URL", "BUS_SECRETS_DIR")}
     with (
         role("relay", env, folder / "relay.log"),
@@ -95,7 +73,7 @@ def routed(settings: Settings) -> int:
 
 
 def _drain(data: Path, env: dict[str, str], folder: Path, port: int) -> list[Row]:
-    secret = data / "secrets" / "deliver" / "abonnements" / "banc.secret"
+    secret = secret_file(data, "banc")
     kept = ("--port", str(port), "--secret-file", str(secret), "--out", str(folder / "t8.jsonl"))
     deliver = env | {"BUS_SECRETS_DIR": str(data / "secrets" / "deliver")}
     with (
@@ -104,15 +82,10 @@ def _drain(data: Path, env: dict[str, str], folder: Path, port: int) -> list[Row
         role("deliver", deliver, folder / "deliver.log") as process,
     ):
         expected = routed(Settings(kafka_bootstrap=env["BUS_KAFKA_BOOTSTRAP"]))
-        wait(lambda: _number(conn, _DELIVERED) >= expected, process, f"{expected} deliveries")
-        cpu, seconds = cpu_of(process.pid), _number(conn, _SPAN)
+        wait(lambda: number(conn, _DELIVERED) >= expected, process, f"{expected} deliveries")
+        cpu, seconds = cpu_of(process.pid), number(conn, _SPAN)
     return [
         Row("T8", f"{expected} webhooks, 100 endpoints, plain HTTP, receiver on the same cores",
             f"{expected / seconds:.0f}/s", "≥ 1,000/s (first light)"),
         Row("T8", "dispatcher's own CPU, intake and start-up included", f"{1e6 * cpu / expected:.0f} µs/event", ""),
     ]  # fmt: skip
-
-
-def _number(conn: psycopg.Connection, query: str) -> float:
-    found = conn.execute(query.encode()).fetchone()
-    return float(found[0]) if found else 0

@@ -6,7 +6,7 @@ import psycopg
 
 from bench.ingest import monthly
 from bench.process import BUS, cpu_of, run
-from bench.roles import platform, role, wait
+from bench.roles import number, platform, role, wait
 from bench.table import Row
 
 _LEFT = "select count(*) from journal.outbox where published_at is null"
@@ -22,9 +22,9 @@ def rows(folder: Path, *, households: int = 50_000) -> list[Row]:
     with platform(data) as (_, env):
         run([*BUS, "ingest", str(file), "--source", "cnaf", "--json"], env)
         with psycopg.connect(env["BUS_DATABASE_URL"], autocommit=True) as conn:
-            total = _number(conn, _LEFT)
+            total = number(conn, _LEFT)
             with role("relay", env, folder / "relay.log") as process:
-                wait(lambda: _number(conn, _LEFT) == 0, process, "an empty outbox")
+                wait(lambda: number(conn, _LEFT) == 0, process, "an empty outbox")
                 cpu = cpu_of(process.pid)
             after_first, seconds = conn.execute(_SPAN).fetchone() or (0, 1)
     return [
@@ -32,8 +32,3 @@ def rows(folder: Path, *, households: int = 50_000) -> list[Row]:
             f"{int(after_first) / float(seconds):.0f} events/s", "≥ 20,000 events/s"),
         Row("T3", "relay's own CPU, start-up included", f"{1e6 * cpu / total:.0f} µs/event", ""),
     ]  # fmt: skip
-
-
-def _number(conn: psycopg.Connection, query: str) -> int:
-    found = conn.execute(query.encode()).fetchone()
-    return int(found[0]) if found else 0

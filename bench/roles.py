@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from bench.process import BUS
 from bus import topics
 from bus.platform.local import Platform, start
@@ -56,3 +58,9 @@ def wait(done: Callable[[], bool], process: subprocess.Popen[bytes], what: str) 
         assert process.poll() is None, f"the role ended ({process.returncode}) before: {what}"
         assert time.monotonic() < deadline, f"not seen in {PATIENCE:.0f} s: {what}"
         time.sleep(0.02)
+
+
+def number(conn: psycopg.Connection, query: str) -> float:
+    """Give the one number that a query answers."""
+    found = conn.execute(query.encode()).fetchone()
+    return float(found[0]) if found else 0.0

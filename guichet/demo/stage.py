@@ -1,6 +1,5 @@
 """What the demonstration sets up: a world, the platform with every role, one real receiver per authority."""
 
-import base64
 import os
 import shutil
 import subprocess
@@ -14,32 +13,12 @@ from typing import Any, Final
 import orjson
 
 from bus.errors import Unavailable
+from bus.platform.ports import free_port
 from bus.platform.process import Child, Program
+from guichet.demo.subscriber import secret_file, subscription
 
 AUTHORITIES: Final = ("52", "69M", "69D")
 PATIENCE: Final = 240.0  # seconds without any news before the demonstration gives up
-
-_SUBSCRIPTION: Final = """
-organisation = "{name}"
-
-[[abonnement]]
-id = "{name}"
-types = ["rsa.*", "adresse.changee", "contact.mis_a_jour"]
-territoire = ["{code}"]
-profil = "cd"
-finalite = "Prendre contact avec les nouveaux entrants et organiser leur orientation"
-base_legale = "CASF L262-29"
-debut = 2020-01-01T00:00:00+01:00
-fin = 2040-01-01T00:00:00+01:00
-stock = "non"
-poison = "bloquer"
-contact_technique = "si@departement.example"
-
-[abonnement.destination]
-genre = "webhook"
-url = "http://127.0.0.1:{port}/bus"
-secret_fichier = "{name}.secret"
-"""
 
 
 @dataclass
@@ -95,17 +74,15 @@ class Stage:
         return [self.data / "recepteurs" / f"{name}.jsonl" for name in self.receivers]
 
     def _receiver(self, name: str, code: str) -> None:
-        folder, secret = self.data / "recepteurs", self.data / "secrets" / "deliver" / "abonnements" / f"{name}.secret"
+        folder, secret = self.data / "recepteurs", secret_file(self.data, name)
         folder.mkdir(mode=0o700, exist_ok=True)
-        secret.write_text("whsec_" + base64.b64encode(os.urandom(32)).decode(), encoding="ascii")
-        secret.chmod(0o600)
-        port = _free_port()
+        port = free_port()
         argv = (sys.executable, "-m", "guichet", "receiver", "--port", str(port), "--secret-file", str(secret))
         program = Program(f"recepteur-{name}", (*argv, "--out", str(folder / f"{name}.jsonl")), self.environment)
         self.receivers[name] = Child(program, log=folder / f"{name}.log", pid_file=folder / f"{name}.pid")
         self.urls[name] = f"http://127.0.0.1:{port}/"
         file = folder / f"{name}.toml"
-        file.write_text(_SUBSCRIPTION.format(name=name, code=code, port=port), encoding="utf-8")
+        file.write_text(subscription(name, (code,), port=port), encoding="utf-8")
         self.bus("subscription", "apply", str(file))
 
     def drop(self, files: Sequence[Path]) -> list[Mapping[str, Any]]:
@@ -143,12 +120,3 @@ def until(done: Callable[[], bool], what: str, *, news: Callable[[], object] = l
         if time.monotonic() > deadline:
             raise Unavailable(f"la démonstration attend en vain : {what}")
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
