@@ -68,7 +68,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     Topic(EVENEMENTS, 12, "relay", "événements des sources, par personne", 14),
     Topic(FLUX, 1, "relay", "sort de chaque fichier reçu", 90),
     Topic(QUARANTAINE, 1, "stream", "ce qui ne peut aboutir en l’état, avec sa raison", 30),
-    Topic(CONTROLE, 1, "guichet", "habilitations et effacements, lus en entier par les distributeurs"),
+    Topic(CONTROLE, 1, "guichet", "habilitations et effacements ; déclaré, encore sans lecteur"),
     Topic(ETAT_PERSONNES, 12, "stream", "journal de l’état des personnes"),
     *(Topic(departement(code), 1, "stream", f"événements pour {label(code)}", 14) for code in authority_codes()),
 )

@@ -74,10 +74,7 @@ def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[
 
 
 class People:
-    """The people of one batch: known ones looked up together, new ones staged with their key.
-
-    ``erased`` counts the candidates that the register keeps out.
-    """
+    """The people of one batch: known ones looked up together, new ones staged with their key."""
 
     def __init__(self, conn: psycopg.Connection, ring: KekRing, pepper: Pepper, staging: Staging) -> None:
         self._conn, self._ring, self._pepper, self._staging = conn, ring, pepper, staging
