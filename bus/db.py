@@ -15,11 +15,9 @@ LOCK_OUTBOX: Final = 7_012  # held to the end of the transaction, so that the or
 LOCK_RELAY: Final = 7_013
 LOCK_DELIVER: Final = 7_014
 
-ROLES: Final = ("bus_ingest", "bus_relay", "bus_deliver", "bus_guichet")
-
 
 def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psycopg.Connection:
-    """Open a connection that acts as one of ``ROLES``, unless the address already names its user.
+    """Open a connection that has the rights of one role of the migrations and no other, whoever the address names.
 
     Raises:
         Misconfigured: no database address.

@@ -54,6 +54,10 @@ class Pepper:
         """Give what the register keeps of a look-up digest: useless without the register's own key."""
         return hmac.digest(self.register, kind.encode() + b"\x1f" + digest, hashlib.sha256)
 
+    def erased_role(self, dossier: str, role: str) -> bytes:
+        """Give what the register keeps of who held a role in a dossier (its public key), kind ``dossier_role``."""
+        return self.erased("dossier_role", f"{dossier}{_SEPARATOR}{role}".encode())
+
     def _digest(self, kind: str, value: str) -> bytes:
         return hmac.digest(self.lookup, f"{kind}{_SEPARATOR}{value}".encode(), hashlib.sha256)
 
@@ -87,6 +91,15 @@ def subject_of_nir(conn: psycopg.Connection, pepper: Pepper, nir13: str) -> str 
         "select subject_id from vault.link where kind = 'nir' and digest = %s", (pepper.nir(nir13),)
     ).fetchone()
     return row[0] if row else None
+
+
+def erased_roles(conn: psycopg.Connection, pepper: Pepper, places: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Give the (dossier, role) that the register knows as an erased person's, among those named."""
+    digests = {pepper.erased_role(dossier, role): (dossier, role) for dossier, role in places}
+    found = conn.execute(
+        "select digest from vault.erased where kind = 'dossier_role' and digest = any(%s)", (list(digests),)
+    )
+    return {digests[bytes(digest)] for (digest,) in found}
 
 
 def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> bool:

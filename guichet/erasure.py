@@ -22,6 +22,7 @@ from bus.db import LOCK_OUTBOX
 from bus.identity import parse_nir
 from bus.vault import Pepper
 from producers import spool
+from producers.observation import ADULT_ROLES
 
 TYPE: Final = "personne.effacee"
 _CAUSE: Final = "la personne a été effacée"
@@ -128,18 +129,10 @@ def _destroy_records(conn: psycopg.Connection, proof: Proof, held: list[tuple[An
     proof.fichiers_refuses = _destroy_files(conn, dossiers, folder)
 
 
-def _registered(conn: psycopg.Connection, pepper: Pepper) -> list[tuple[Any, ...]]:
+def _registered(conn: psycopg.Connection, pepper: Pepper) -> list[tuple[str, str]]:
     """Give the places named by what is kept that the register knows as an erased person's."""
-    places = conn.execute(_PLACES, (list(_ROLES),)).fetchall()
-    digests = {_role_digest(pepper, dossier, role): (dossier, role) for dossier, role in places}
-    found = conn.execute(
-        "select digest from vault.erased where kind = 'dossier_role' and digest = any(%s)", (list(digests),)
-    )
-    return [digests[bytes(digest)] for (digest,) in found]
-
-
-def _role_digest(pepper: Pepper, dossier: str, role: str) -> bytes:
-    return pepper.erased("dossier_role", f"{dossier}\x1f{role}".encode())
+    places = conn.execute(_PLACES, (list(ADULT_ROLES),)).fetchall()
+    return list(vault.erased_roles(conn, pepper, [(dossier, role) for dossier, role in places]))
 
 
 def _count(conn: psycopg.Connection, query: str, value: str) -> int:
@@ -149,14 +142,13 @@ def _count(conn: psycopg.Connection, query: str, value: str) -> int:
 
 def _register_roles(conn: psycopg.Connection, pepper: Pepper, held: list[tuple[Any, ...]]) -> None:
     """Enter the roles in the register too: a row that names only dossier and role must not lead to the person again."""
-    digests = [_role_digest(pepper, dossier, role) for dossier, role in held]
+    digests = [pepper.erased_role(dossier, role) for dossier, role in held]
     conn.execute(
         "insert into vault.erased (kind, digest) select 'dossier_role', unnest(%s::bytea[]) on conflict do nothing",
         (digests,),
     )
 
 
-_ROLES: Final = ("DEM", "CJT", "RDO", "AUT")  # adults: the bus keeps nobody else
 # A quarantined record and a refused file name a dossier, not who in it.
 _PLACES: Final = """
 select dossier, role from journal.waiting

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bus.sealing import DataKey, new_key, seal, unseal
+from bus.vault import erased_roles
 from producers import lookups
 from producers.aside import put_aside
 from producers.events import Cause, Event, outbox_row
@@ -93,7 +94,9 @@ class ContactStager:
         named = [(row, self._by_nir(row)) for row in rows]
         people.load(candidate for _, candidate in named if candidate)
         roles = by_role(desk, [pair for row, candidate in named if not candidate and (pair := self._role(row))])
-        erased = self._erased({pair for row, _ in named if (pair := self._role(row))} - set(roles))
+        unknown = {pair for row, _ in named if (pair := self._role(row))} - set(roles)
+        # A row without NIR must not bring the contact of an erased person back.
+        erased = erased_roles(desk.conn, desk.pepper, unknown)
         told: list[Told] = []
         for row, candidate in named:
             if candidate is not None:
@@ -111,17 +114,6 @@ class ContactStager:
                 told.append(Told(found, row, self._flux.flux_id, self._as_of, self._standing))
         desk.staging.flush()  # the keys of new people are read back with the others
         return told
-
-    def _erased(self, pairs: set[Role]) -> set[Role]:
-        """Give those that the register keeps: a row without NIR must not bring an erased person's contact back."""
-        pepper = self._desk.pepper
-        digests = {
-            pepper.erased("dossier_role", f"{dossier}\x1f{role}".encode()): (dossier, role) for dossier, role in pairs
-        }
-        rows = self._desk.conn.execute(
-            "select digest from vault.erased where kind = 'dossier_role' and digest = any(%s)", (list(digests),)
-        )
-        return {digests[bytes(digest)] for (digest,) in rows}
 
     def _by_nir(self, row: ContactRow) -> Candidate | None:
         nir13 = valid_nir(row.nir)

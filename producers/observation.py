@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bus.errors import BusError
 
@@ -101,6 +101,9 @@ class Address:
         """Give the text that is equal for equal addresses: spacing and case say nothing."""
         parts = (*self.lignes, self.numero, self.voie, self.code_postal, self.commune_insee, self.pays)
         return "\x1f".join(" ".join((part or "").upper().split()) for part in parts)
+
+
+ADULT_ROLES: Final = frozenset({"DEM", "CJT", "RDO", "AUT"})  # the bus keeps nobody else
 
 
 @dataclass(frozen=True, slots=True)

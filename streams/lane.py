@@ -68,7 +68,6 @@ class Lane:
         self.failure: Exception | None = None
         self.over = asyncio.Event()  # set with failure
         self.complete = False  # every assigned partition is handled
-        self.discarded = 0
 
     def fail(self, error: Exception) -> None:
         """Tell the process to stop."""
@@ -121,7 +120,6 @@ class LaneConsumer(driver.Consumer):
         async with self._busy:
             kept = epoch == self._epoch and await self._to_the_end(batch)
         if not kept:
-            self._lane.discarded += sum(map(len, batch.values()))
             await self._rewind(batch)
         await asyncio.sleep(0)  # let a waiting commit or revocation take the lock
 

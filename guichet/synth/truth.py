@@ -48,7 +48,6 @@ class Truth:
         self.types: Counter[str] = Counter()
         self._months: dict[str, Counter[str]] = defaultdict(Counter)
         self._types: dict[str, Counter[str]] = defaultdict(Counter)
-        self._entrants: set[str] = set()
 
     def person(self, life: Life, adult: Adult, day: date) -> None:
         """Add a person whom a file shows for the first time."""

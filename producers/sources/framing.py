@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 from producers.observation import FluxRejected, Motif
 
 RECORD_LIMIT: Final = 256 * 1024
-RECORD_TAG: Final = "InfosFoyerRSA"
 _MARK: Final = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!DOCTYPE|<!ENTITY|<InfosFoyerRSA(?=[\s>/])")
 _RECORD_END: Final = b"</InfosFoyerRSA"
 _ENDS: Final = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}

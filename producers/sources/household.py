@@ -11,11 +11,10 @@ from typing import Final, TypedDict
 from lxml import etree
 
 from bus.identity import normalise_numdemrsa
-from producers.observation import Address, Adult, Block, Code, Household, Move, RecordRejected
+from producers.observation import ADULT_ROLES, Address, Adult, Block, Code, Household, Move, RecordRejected
 from producers.sources.blocks import Blocks, any_date, blocks_of, need, one, optional_date, texts_of
 
 _ROOT: Final = "Racine/InfosFoyerRSA"
-_ADULT_ROLES: Final = frozenset({"DEM", "CJT", "RDO", "AUT"})
 _ETATS: Final = frozenset("0123456")
 _FLAGS: Final = {"1": True, "0": False, "true": True, "false": False}
 _SENSITIVE_FACTS: Final = frozenset({"HOSPLA", "INTGRO"})  # class S6: health; no clear field may carry them
@@ -217,7 +216,7 @@ def _adults(found: list[etree._Element]) -> tuple[tuple[Adult, ...], int]:
         role = _rsa_role(blocks.get("Prestations", ()))
         if role is None:  # the schema wants it of everyone: dropped in silence, an adult would seem to have left
             raise RecordRejected(f"{_ROOT}/Personne/Prestations", Code.ABSENT)
-        if role not in _ADULT_ROLES:
+        if role not in ADULT_ROLES:
             continue  # children stay unread
         unknown += _strangers(blocks, _KNOWN_OF_PERSON)
         identity = one(blocks, "Identification", f"{_ROOT}/Personne")
