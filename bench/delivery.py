@@ -39,6 +39,7 @@ def _world(folder: Path, codes: list[str], households: int) -> Path:
 
 
 def _subscribe(data: Path, env: dict[str, str], codes: list[str], port: int) -> None:
+    secret_file(data, "banc")
     deliver = env | {"BUS_SECRETS_DIR": str(data / "secrets" / "deliver")}
     for code in codes:
         name = f"banc-{code.lower()}"
