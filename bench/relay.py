@@ -28,7 +28,7 @@ def rows(folder: Path, *, households: int = 50_000) -> list[Row]:
                 cpu = cpu_of(process.pid)
             after_first, seconds = conn.execute(_SPAN).fetchone() or (0, 1)
     return [
-        Row("T3", f"relay, {total} events, broker and database on the same cores",
+        Row("T3", f"relay, {total:.0f} events, broker and database on the same cores",
             f"{int(after_first) / float(seconds):.0f} events/s", "≥ 20,000 events/s"),
         Row("T3", "relay's own CPU, start-up included", f"{1e6 * cpu / total:.0f} µs/event", ""),
     ]  # fmt: skip
