@@ -48,6 +48,8 @@ lock: ## pin the dependencies again, by hash, without index addresses
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
 	$(VENV)/lock/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
 	  --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+	$(VENV)/lock/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	  --python-version 3.11 --group bench -o requirements/bench.txt
 
 clean: ## remove what setup and runs have made
 	rm -rf $(VENV) .bus .pytest_cache .mypy_cache .ruff_cache .hypothesis
