@@ -1,13 +1,20 @@
 """The database: connections by role, migrations, and the advisory locks that make some work exclusive."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bus.errors import Misconfigured, Unavailable
 from bus.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+READER: Final = "bus_lecture"
+"""The role of operators and of the DPO: the report views of the journal, nothing else."""
+_CREDENTIALS: Final = frozenset({"user", "password", "passfile", "sslcert", "sslkey", "sslpassword"})
 
 LOCK_MIGRATE: Final = 7_010
 LOCK_INGEST: Final = 7_011  # one flux at a time: differences read what the previous flux has written
@@ -38,14 +45,26 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
     return conn
 
 
+def reader_address(address: str) -> str:
+    """Give the libpq address of the same database for the role that reads the reports, with no password of another."""
+    kept = {name: value for name, value in conninfo_to_dict(address).items() if name not in _CREDENTIALS}
+    return make_conninfo("", **(kept | {"user": READER}))
+
+
 def migrate(dsn: str) -> None:
     """Bring the database to the current schema; safe to call by several processes at once and again."""
     from alembic import command  # half a second to load, and only a migration needs it
+
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("select pg_advisory_lock(%s)", (LOCK_MIGRATE,))  # freed when the connection ends
+        command.upgrade(migrations(dsn), "head")
+
+
+def migrations(dsn: str) -> "Config":
+    """Give what Alembic needs to move one database along the migrations of this package."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["dsn"] = dsn
-    with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute("select pg_advisory_lock(%s)", (LOCK_MIGRATE,))  # freed when the connection ends
-        command.upgrade(config, "head")
+    return config

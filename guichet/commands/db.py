@@ -1,15 +1,21 @@
-"""``bus db upgrade``: bring the database to the current schema."""
+"""``bus db``: bring the database to the current schema, read its reports."""
 
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Final
 
 import click
 
 from guichet.output import data_option, emit, json_option
 
+EXIT_CODES: Final = {0: 0, 2: 3}
+"""psql's own codes, told as ours: 2 is a server that does not answer; every other failure is a refusal."""
+
 
 @click.group()
 def db() -> None:
-    """La base : migrations."""
+    """La base : migrations, vues de rapport."""
 
 
 @db.command()
@@ -24,3 +30,23 @@ def upgrade(data_dir: Path | None, *, as_json: bool) -> None:
     with database(Settings.load(data_dir)) as settings:
         migrate(str(settings.database_url))
         emit({"base": "a_jour"}, as_json=as_json, text="La base est à jour.")
+
+
+@db.command(context_settings={"ignore_unknown_options": True})
+@data_option
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(data_dir: Path | None, arguments: tuple[str, ...]) -> int:
+    r"""Ouvre psql sur les vues de rapport, en lecture seule (rôle bus_lecture).
+
+    ARGUMENTS vont à psql tels quels : bus db psql -c "select * from rapport_jour". Dans psql, \d+ rapport_jour
+    explique une vue.
+    """
+    from bus.db import reader_address
+    from bus.platform.postgres import binaries, database
+    from bus.settings import Settings
+
+    with database(Settings.load(data_dir)) as settings:
+        client = shutil.which("psql") or str(binaries() / "psql")
+        address = reader_address(str(settings.database_url))
+        done = subprocess.run([client, "--no-psqlrc", *arguments, address], check=False)
+    return EXIT_CODES.get(done.returncode, 1)
