@@ -94,6 +94,8 @@ class Postgres:
             _private(folder, owner)
         if not self.data.exists():
             self._initialise(owner)
+        else:
+            _take_over(self.data, owner)
 
     def program(self) -> Program:
         """Give its command. SIGINT is the fast shutdown; SIGTERM would wait for every client."""
@@ -236,6 +238,17 @@ def _stop(server: Postgres, child: Child | None) -> None:
         identity.stop()
         server.pid_file.unlink(missing_ok=True)
     server.forget()
+
+
+def _take_over(data: Path, owner: tuple[int, int] | None) -> None:
+    """Have a data directory that PostgreSQL accepts; a restored copy may be root's, or open to others.
+
+    The folder itself changes hands last: a change that was killed is done again.
+    """
+    if owner is not None and data.stat().st_uid != owner[0]:
+        for path in (*data.rglob("*"), data):
+            os.chown(path, *owner, follow_symlinks=False)
+    data.chmod(0o700)
 
 
 def _private(folder: Path, owner: tuple[int, int] | None) -> None:

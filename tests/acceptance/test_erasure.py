@@ -10,13 +10,12 @@ import psycopg
 import pytest
 from helpers import stores
 from helpers.run import AUTHORITIES, SUBSCRIBERS, Run
+from helpers.sealed import opened, parts
 from helpers.subscribers import subscribed
-from helpers.system import System, reported, running, synth
+from helpers.system import reported, running, synth
 from helpers.wait import eventually
 
-from bus.codec import Codec, decode_body
 from bus.errors import InvalidEvent
-from bus.registry import Registry
 from bus.sealing import KekRing, unseal
 from bus.vault import keys_by_id
 
@@ -31,33 +30,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         run.feed(seed=5)
         eventually(lambda: len(run.bodies(mine[0])) >= run.owed(mine[0]).total(), timeout=120, what="all deliveries")
         yield run
-
-
-def parts(system: System) -> Iterator[dict[str, Any]]:
-    """Every sealed part that the outbox and the ledger still hold."""
-    addresses = system.status()["plateforme"]
-    codec = Codec(Registry(addresses["registre"]["url"], None))
-    with psycopg.connect(addresses["base"]["dsn"]) as conn:
-        for type_, version, body in conn.execute(
-            "select type, version, body from journal.outbox where body is not null"
-        ):
-            yield from decode_body(type_, version, bytes(body)).get("scelle", [])
-        for (value,) in conn.execute("select value from ledger.event"):
-            event = codec.decode(bytes(value))
-            yield from event["scelle"]
-            yield from (event["enrichissement"] or {}).get("contact", [])
-
-
-def opened(system: System) -> tuple[set[str], set[str]]:
-    """Give the names of the keys under which parts open today, and of those under which none does."""
-    ring = KekRing.load(system.data / "secrets" / "ingest")
-    all_parts = list(parts(system))
-    with psycopg.connect(system.status()["plateforme"]["base"]["dsn"]) as conn:
-        keys = keys_by_id(conn, ring, {part["cle_id"] for part in all_parts})
-    for part in all_parts:
-        if part["cle_id"] in keys:
-            unseal(keys[part["cle_id"]], part["sorte"], part["version_schema"], part["octets"])
-    return set(keys), {part["cle_id"] for part in all_parts} - set(keys)
 
 
 def entrant(run: Run) -> dict[str, Any]:

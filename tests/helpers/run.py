@@ -46,9 +46,10 @@ class Run:
     def settle(self, *, timeout: float) -> None:
         """Wait until each receiver has as many deliveries as it is owed."""
         for subscriber in SUBSCRIBERS:
-            self._settle_one(subscriber, self.owed(subscriber).total(), timeout)
+            self.settle_one(subscriber, self.owed(subscriber).total(), timeout=timeout)
 
-    def _settle_one(self, subscriber: Subscriber, count: int, timeout: float) -> None:
+    def settle_one(self, subscriber: Subscriber, count: int, *, timeout: float) -> None:
+        """Wait until one receiver has at least ``count`` deliveries."""
         eventually(
             lambda: len(self.bodies(subscriber)) >= count,
             timeout=timeout,

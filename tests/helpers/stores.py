@@ -21,6 +21,7 @@ Piece = tuple[str, bytes]
 
 _DIGITS = re.compile(rb"\d{9,}")
 _LONGEST_NAME = 64
+_PADDING = bytes(256)
 _MAILS = re.compile(rb"[a-z0-9._-]+@example\.(?:fr|org)")
 
 
@@ -45,6 +46,7 @@ class Needles:
 
     def in_(self, content: bytes) -> set[bytes]:
         """Give the needles that a piece shows, in one-byte and in two-byte characters."""
+        content = content.replace(_PADDING, b"\0")  # preallocated files are nothing else
         return self._plain(content) | (self._plain(content.replace(b"\0", b"")) if b"\0" in content else set())
 
     def _plain(self, content: bytes) -> set[bytes]:

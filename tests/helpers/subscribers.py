@@ -39,13 +39,18 @@ def subscribed(system: System, subscribers: list[Subscriber], folder: Path) -> I
         for subscriber in subscribers:
             port = free_port()
             receivers[subscriber.name] = start_receiver(system, subscriber.name, port, folder)
-            file = folder / f"{subscriber.name}.toml"
-            file.write_text(subscriber.toml(port), encoding="utf-8")
-            system.bus("subscription", "apply", str(file))
+            apply(system, subscriber, port, folder)
         yield receivers
     finally:
         for receiver in receivers.values():
             stop(receiver.process)
+
+
+def apply(system: System, subscriber: Subscriber, port: int, folder: Path) -> None:
+    """Ask for the deliveries of one organisation, to a local port on which somebody may or may not listen."""
+    file = folder / f"{subscriber.name}.toml"
+    file.write_text(subscriber.toml(port), encoding="utf-8")
+    system.bus("subscription", "apply", str(file))
 
 
 def start_receiver(system: System, name: str, port: int, folder: Path) -> Receiver:

@@ -25,6 +25,7 @@ class System:
 
     data: Path
     env: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=lambda: BUS)
 
     def environment(self) -> dict[str, str]:
         artifacts = os.environ.get("BUS_ARTIFACTS_DIR", str(ROOT / ".bus" / "artifacts"))
@@ -32,7 +33,13 @@ class System:
 
     def bus(self, *args: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [*BUS, *args], env=self.environment(), input=stdin, capture_output=True, text=True, check=False, timeout=600
+            [*self.command, *args],
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
         assert not check or done.returncode == 0, f"bus {args[0]} {args[1:2]}: {done.returncode}\n{done.stderr[-3000:]}"
         return done
