@@ -5,6 +5,7 @@ dashboards. Partitions are assigned by hand: the ledger, not the group, says whe
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,9 @@ from bus import kafka, topics
 from bus.codec import Codec
 from bus.errors import InvalidEvent, Unavailable
 from bus.failpoints import hit
+from bus.measuring import OTHER, Fate, Stage, declare, processed, put_aside
 from bus.settings import Settings
-from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, get_logger
+from bus.telemetry import get_logger
 from bus.territory import served
 from consumers import desk, ledger
 from consumers.merging import by_time
@@ -30,7 +32,7 @@ from consumers.subscription import Subscription
 GROUP: Final = "bus-deliver"
 BATCH: Final = 500
 CATCH_UP: Final = 5_000  # records of a batch after a start: what gathered on several topics is to meet in one
-STAGE: Final = "deliver"
+STAGE: Final = Stage.DELIVER
 _POLL: Final = 0.2  # seconds
 _CATCH_UP_PATIENCE: Final = 0.5  # seconds
 _SETTLE: Final = 10.0  # seconds after a start in which silence may only mean that the broker is not connected yet
@@ -65,6 +67,9 @@ class Intake:
         self._positions: dict[Place, int] = {}
         self._behind = True  # since the start, there has always been more to read
         self._settled_at = 0.0
+        self._started = 0.0
+        self._aside = 0  # records of this batch put in quarantine
+        declare(STAGE)
 
     def start(self) -> None:
         """Go on where the ledger stands.
@@ -96,17 +101,16 @@ class Intake:
         if first is None:
             self._behind = self._behind and time.monotonic() < self._settled_at
             return
-        started = time.monotonic()
+        self._started = time.monotonic()
         size, patience = (CATCH_UP, _CATCH_UP_PATIENCE) if self._behind else (BATCH, 0.001)
         messages = [first, *self._consumer.consume(size - 1, patience)]
         self._behind = self._behind and len(messages) == size
         self._take(messages)
-        PROCESSING_DURATION.labels(stage=STAGE).observe(time.monotonic() - started)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:
             kafka.raise_for(message)
-        messages = by_time(messages)
+        messages, self._aside = by_time(messages), 0
         with self._tools.conn.transaction():
             self._refresh()
             owed = [event for message in messages if (event := self._owed(message)) is not None]
@@ -122,9 +126,10 @@ class Intake:
         self._tools.notify(frozenset(name for event in owed for name, _ in event.recipients))
         offsets = [TopicPartition(*place, position) for place, (_, position) in moves.items()]
         self._consumer.commit(offsets=offsets, asynchronous=True)
-        for event in owed:
-            result = "owed" if event.recipients else "unclaimed"
-            EVENTS_PROCESSED.labels(stage=STAGE, event_type=event.type, result=result).inc()
+        fates = Counter((event.type, (Fate.OWED if event.recipients else Fate.UNCLAIMED).value) for event in owed)
+        if self._aside:
+            fates[OTHER, Fate.QUARANTINED.value] = self._aside
+        processed(STAGE, fates, time.monotonic() - self._started)
 
     def _refresh(self) -> None:
         """Judge each batch by the subscriptions of now: one applied before an event came must see it."""
@@ -203,5 +208,6 @@ class Intake:
         place = (message.topic(), message.partition(), message.offset())
         headers = kafka.quarantine_headers(message.headers() or [], etape=STAGE, motif=error.reason, place=place)
         self._producer.produce(topics.QUARANTAINE, message.value(), message.key(), headers=headers)
-        QUARANTINE_MESSAGES.labels(stage=STAGE, reason=error.reason).inc()
+        put_aside(STAGE, error.reason)
+        self._aside += 1
         log.error("event quarantined", topic=message.topic(), offset=message.offset(), reason=error.reason)

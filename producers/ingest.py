@@ -1,5 +1,6 @@
 """One file from its bytes to its verdict."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ import psycopg
 
 from bus import db, failpoints
 from bus.errors import Unavailable
+from bus.measuring import Fate, Stage, processed
 from bus.sealing import KekRing
 from bus.settings import Settings
-from bus.telemetry import EVENTS_PROCESSED, INGEST_LAST_SUCCESS, INGEST_RECORDS
+from bus.telemetry import INGEST_LAST_SUCCESS, INGEST_RECORDS
 from bus.vault import Pepper
 from producers import contacts, decision, spool
 from producers.absences import Absences
@@ -107,7 +109,7 @@ class Ingest:
         return report
 
     def _take(self, flux: Flux, reopen: Reopen) -> Report:
-        conn, reading = self.desk.conn, _Reading()
+        conn, reading, started = self.desk.conn, _Reading(), time.monotonic()
         with _staging_session(self.desk):
             try:
                 self._stage(flux, reopen, reading)
@@ -118,7 +120,7 @@ class Ingest:
                 self._keep(flux, reopen)
                 report = decision.refuse(self.desk, flux, reading.header, cause, whole=reading.whole)
         failpoints.hit("ingest.after_verdict")
-        _measure(flux, report)
+        _measure(flux, report, time.monotonic() - started)
         return report
 
     def _stage(self, flux: Flux, reopen: Reopen, reading: _Reading) -> None:
@@ -237,7 +239,7 @@ def _unchanged(path: Path, state: spool.State) -> Iterator[bytes]:
         raise Unavailable("le fichier a changé pendant sa lecture : présentez-le de nouveau")
 
 
-def _measure(flux: Flux, report: Report) -> None:
+def _measure(flux: Flux, report: Report, seconds: float) -> None:
     tally, source = flux.tally, flux.source.value
     if report.verdict is Verdict.ACCEPTE:
         INGEST_RECORDS.labels(source=source, result="accepted").inc(tally.valid)
@@ -245,5 +247,4 @@ def _measure(flux: Flux, report: Report) -> None:
         INGEST_LAST_SUCCESS.labels(source=source).set_to_current_time()
     else:
         INGEST_RECORDS.labels(source=source, result="rejected").inc(tally.read)
-    for kind, count in report.evenements.items():
-        EVENTS_PROCESSED.labels(stage="ingest", event_type=kind, result="ok").inc(count)
+    processed(Stage.INGEST, {(kind, Fate.OK.value): count for kind, count in report.evenements.items()}, seconds)

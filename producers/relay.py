@@ -15,9 +15,10 @@ import avro_schemas
 from bus import db, failpoints, kafka, topics
 from bus.codec import EVENT_VERSION, Codec
 from bus.errors import Misconfigured, Unavailable
+from bus.measuring import ERASURE, Fate, Stage, processed
 from bus.registry import Registry
 from bus.settings import Settings
-from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, get_logger
+from bus.telemetry import get_logger
 from producers.decision import CHANNEL
 
 CHUNK: Final = 5_000
@@ -154,6 +155,5 @@ class Relay:
 
 
 def _measure(rows: list[tuple[Any, ...]], seconds: float) -> None:
-    for type_, count in Counter(row[3] for row in rows).items():
-        EVENTS_PROCESSED.labels(stage="relay", event_type=type_, result="ok").inc(count)
-    PROCESSING_DURATION.labels(stage="relay").observe(seconds)
+    fates = Counter((ERASURE if row[5] is None else row[3], Fate.OK.value) for row in rows)
+    processed(Stage.RELAY, fates, seconds)

@@ -8,22 +8,17 @@ the same prior state, and gives byte for byte the same outputs under the same id
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeAlias, assert_never
 
 from bus import topics
-from bus.codec import EVENT_VERSION, Codec
+from bus.codec import Codec
 from bus.errors import InvalidEvent
 from bus.failpoints import hit
 from bus.kafka import BusProducer, Headers, event_headers, header, quarantine_headers
-from bus.telemetry import (
-    CONTACT_WAIT,
-    EVENTS_PROCESSED,
-    PROCESSING_DURATION,
-    QUARANTINE_MESSAGES,
-    ROUTING_UNROUTABLE,
-)
+from bus.measuring import ERASURE, OTHER, Fate, Stage, declare, processed, put_aside
+from bus.telemetry import CONTACT_WAIT
 from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.event import Event
@@ -33,9 +28,8 @@ from streams.reading import EventReader
 from streams.routing import Quarantine, Route, Wait, Withhold, decide
 from streams.state import Changes, Partition, Persons, append, encoded
 
-STAGE: Final = "stream"
+STAGE: Final = Stage.STREAM
 SERVE_EVERY: Final = 200  # records between two looks at delivery reports
-UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commune_inconnue"))
 
 DESTINATION: Final = {code: topics.departement(code) for code in authority_codes()}
 
@@ -77,6 +71,7 @@ class Handler:
     def __init__(self, persons: Persons, codec: Codec, producer: BusProducer) -> None:
         self._persons, self._reader, self._producer = persons, EventReader(codec), producer
         self._journal = persons.logs.journal
+        declare(STAGE)
 
     async def handle(self, batch: Mapping[int, Sequence[Record]], fence: Fence) -> None:
         """Give a batch all its effects but the commit of its offsets.
@@ -95,9 +90,7 @@ class Handler:
         await fence()
         await self._remember({partition: work for partition, work in works.items() if work.changes})
         hit("stream.after_state")
-        for work in works.values():
-            _count(work)
-        PROCESSING_DURATION.labels(STAGE).observe(time.monotonic() - started)
+        _count(works.values(), time.monotonic() - started)
 
     def _decide(self, partition: int, records: Sequence[Record]) -> Work:
         work = Work(self._persons[partition], last=records[-1].offset)
@@ -112,18 +105,18 @@ class Handler:
         if record.value is None:
             if record.key:
                 work.changes[record.key] = None
-            return "effacement", "oubli"
+            return ERASURE, Fate.FORGOTTEN.value
         try:
             seen, plain = self._reader.read(record.value)
         except InvalidEvent as error:
-            return "inconnu", self._quarantine(record, error.reason)
+            return OTHER, self._quarantine(record, error.reason)
         return seen.type, self._known(work, record, seen, plain)
 
     def _known(self, work: Work, record: Record, seen: Event, plain: bytes) -> str:
         key = record.key or b""
         before = work.person(key)
         if before.reflects(self._journal, record.offset):
-            return "deja_vu"  # its outputs were acknowledged before that state was written
+            return Fate.SEEN.value  # its outputs were acknowledged before that state was written
         decision, authority = decide(seen, before, key=key.decode(errors="replace"))
         if isinstance(decision, Quarantine):
             return self._quarantine(record, decision.reason)
@@ -134,11 +127,11 @@ class Handler:
                 for code in authorities:
                     value = appended(plain, enrichment(seen, code, before, after))
                     self._producer.produce(DESTINATION[code], value, key, headers=_headers(record, seen, code))
-                return "route"
+                return Fate.ROUTED.value
             case Wait():
-                return "en_attente"
+                return Fate.WAITS.value
             case Withhold():
-                return "retenu"
+                return Fate.WITHHELD.value
             case _:
                 assert_never(decision)
 
@@ -147,10 +140,8 @@ class Handler:
         place = (record.topic, record.partition, record.offset)
         headers = quarantine_headers(record.headers, etape=STAGE, motif=reason, place=place)
         self._producer.produce(topics.QUARANTAINE, record.value, record.key, headers=headers)
-        QUARANTINE_MESSAGES.labels(STAGE, reason).inc()
-        if reason in UNROUTABLE:
-            ROUTING_UNROUTABLE.labels(reason).inc()
-        return "quarantaine"
+        put_aside(STAGE, reason)
+        return Fate.QUARANTINED.value
 
     async def _remember(self, works: Mapping[int, Work]) -> None:
         """Changelog first, then the local stores: a store never knows more than the changelog."""
@@ -183,11 +174,13 @@ class Handler:
             await asyncio.get_running_loop().run_in_executor(None, self._producer.flush)
 
 
-def _count(work: Work) -> None:
-    for (type_, fate), number in work.fates.items():
-        EVENTS_PROCESSED.labels(STAGE, type_ if type_ in EVENT_VERSION else "autre", fate).inc(number)
-    for seconds in work.waits:
-        CONTACT_WAIT.observe(seconds)
+def _count(works: Collection[Work], seconds: float) -> None:
+    fates: Counter[tuple[str, str]] = Counter()
+    for work in works:
+        fates.update(work.fates)
+        for wait in work.waits:
+            CONTACT_WAIT.observe(wait)
+    processed(STAGE, fates, seconds)
 
 
 def _headers(record: Record, seen: Event, code: str) -> Headers:

@@ -1,0 +1,86 @@
+"""The labels that the stages put on their metrics, each from a closed set, and what a stage tells of a batch.
+
+Bounds: 4 stages; the types of the contract, a tombstone, and one word for anything else; the fates below; the reasons
+below and one word for anything else. What arrives from outside never becomes a label as it came.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from bus.codec import CONFLUENT, EVENT_VERSION, NOT_CONFORM, UNKNOWN, UNREADABLE
+from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, ROUTING_UNROUTABLE
+
+OTHER: Final = "autre"
+ERASURE: Final = "effacement"
+TYPES: Final = frozenset((*EVENT_VERSION, ERASURE))
+
+
+class Stage(StrEnum):
+    """The label ``stage``: the four steps of an event."""
+
+    INGEST = "ingest"
+    RELAY = "relay"
+    STREAM = "stream"
+    DELIVER = "deliver"
+
+
+class Fate(StrEnum):
+    """The label ``result`` of events: how they left a stage."""
+
+    OK = "ok"  # ingest, relay: written for the next stage
+    ROUTED = "route"
+    WAITS = "en_attente"
+    WITHHELD = "retenu"
+    SEEN = "deja_vu"
+    FORGOTTEN = "oubli"
+    QUARANTINED = "quarantaine"
+    OWED = "owed"
+    UNCLAIMED = "unclaimed"
+
+
+UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commune_inconnue"))
+_UNREADABLE: Final = frozenset((CONFLUENT, UNKNOWN, UNREADABLE, NOT_CONFORM))
+REASONS: Final[Mapping[Stage, frozenset[str]]] = {
+    Stage.INGEST: frozenset(("absent", "valeur", "date", "taille")),
+    Stage.STREAM: UNROUTABLE | _UNREADABLE | {"cle_absente", "cle_differente", "type_inconnu"},
+    Stage.DELIVER: _UNREADABLE | {"identifiant_invalide"},
+}
+"""Why each stage puts something aside."""
+
+
+def event_type(text: str) -> str:
+    """Give a type as a label: itself when the contract has it."""
+    return text if text in TYPES else OTHER
+
+
+def reason(stage: Stage, text: str) -> str:
+    """Give a reason as a label: itself when the stage is known to say it."""
+    return text if text in REASONS.get(stage, ()) else OTHER
+
+
+def processed(stage: Stage, fates: Mapping[tuple[str, str], int], seconds: float) -> None:
+    """Tell of a batch that a stage has ended: its events by type and fate, and how long the batch took.
+
+    The time of a batch is observed once for each pair that it holds: a cost per batch, not per event.
+    """
+    for (type_, fate), count in fates.items():
+        labels = (stage.value, event_type(type_), fate)
+        EVENTS_PROCESSED.labels(*labels).inc(count)
+        PROCESSING_DURATION.labels(*labels).observe(seconds)
+
+
+def put_aside(stage: Stage, text: str, count: int = 1) -> None:
+    """Tell that a stage has put something aside, and whether it was for want of an authority."""
+    QUARANTINE_MESSAGES.labels(stage.value, reason(stage, text)).inc(count)
+    if stage is Stage.STREAM and text in UNROUTABLE:
+        ROUTING_UNROUTABLE.labels(text).inc(count)
+
+
+def declare(stage: Stage) -> None:
+    """Show at zero what a stage may put aside: ``increase`` does not see the first event of a new series."""
+    for known in REASONS.get(stage, ()):
+        QUARANTINE_MESSAGES.labels(stage.value, known)
+    if stage is Stage.STREAM:
+        for known in UNROUTABLE:
+            ROUTING_UNROUTABLE.labels(known)
