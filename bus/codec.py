@@ -17,6 +17,7 @@ import fastavro
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus.errors import InvalidEvent
+from bus.reasons import Reason
 
 __all__ = [
     "EVENT_VERSION",
@@ -36,10 +37,6 @@ MAGIC: Final = 0
 PREFIX: Final = 5  # bytes: magic and schema id
 NULL_BRANCH: Final = 0x00  # what a null `enrichissement` is encoded as: the last byte of an event nobody enriched
 RECORD_BRANCH: Final = b"\x02"
-CONFLUENT: Final = "cadre_confluent"
-UNKNOWN: Final = "schema_inconnu"
-UNREADABLE: Final = "avro_illisible"
-NOT_CONFORM: Final = "hors_schema"
 
 
 class Schemas(Protocol):
@@ -165,14 +162,14 @@ class Codec:
     def _head(self, type_: str, version: int) -> bytes:
         if (type_, version) not in self._heads:
             if type_ not in EVENT_VERSION or version not in avro_schemas.versions(type_):
-                raise InvalidEvent(UNKNOWN)
+                raise InvalidEvent(Reason.SCHEMA_INCONNU)
             schema_id = self._registry.id_of(type_, avro_schemas.read(type_, version))
             self._heads[type_, version] = bytes([MAGIC]) + schema_id.to_bytes(4, "big")
         return self._heads[type_, version]
 
     def _writer(self, value: bytes) -> _Writer:
         if len(value) <= PREFIX or value[0] != MAGIC:
-            raise InvalidEvent(CONFLUENT)
+            raise InvalidEvent(Reason.CADRE_CONFLUENT)
         schema_id = int.from_bytes(value[1:PREFIX], "big")
         if schema_id not in self._writers:
             self._writers[schema_id] = self._learn(schema_id)
@@ -184,7 +181,7 @@ class Codec:
         schema = _parse(registered)
         type_ = str(schema.get("name")) if isinstance(schema, dict) else ""  # full, whatever the registry sent
         if type_ not in EVENT_VERSION:
-            raise InvalidEvent(UNKNOWN)
+            raise InvalidEvent(Reason.SCHEMA_INCONNU)
         if self._head(type_, EVENT_VERSION[type_])[1:] == schema_id.to_bytes(4, "big"):
             return _Writer(type_, _event_schema(type_), _envelope_schema(type_), newest=True)
         return _Writer(type_, schema, _parse(_until_donnees(registered)), newest=False)
@@ -193,13 +190,13 @@ class Codec:
 def _parse(schema: Mapping[str, Any]) -> Parsed:
     with suppress(Exception):  # a registered text may be wrong in any way, and fastavro raises accordingly
         return fastavro.parse_schema(dict(schema))
-    raise InvalidEvent(UNKNOWN)
+    raise InvalidEvent(Reason.SCHEMA_INCONNU)
 
 
 @cache
 def _local(name: str, version: int) -> Parsed:
     if version not in avro_schemas.versions(name):
-        raise InvalidEvent(UNKNOWN)
+        raise InvalidEvent(Reason.SCHEMA_INCONNU)
     return _parse(avro_schemas.read(name, version))
 
 
@@ -216,7 +213,7 @@ def _envelope_schema(type_: str) -> Parsed:
 def _until_donnees(schema: Mapping[str, Any]) -> Record:
     names = [field["name"] for field in schema["fields"]]
     if "donnees" not in names:
-        raise InvalidEvent(UNKNOWN)
+        raise InvalidEvent(Reason.SCHEMA_INCONNU)
     return {**schema, "fields": schema["fields"][: names.index("donnees")]}
 
 
@@ -234,7 +231,7 @@ def _write(schema: Parsed, record: Mapping[str, Any], place: str) -> bytes:
     with suppress(Exception):  # which one depends on the value, and its text quotes it: it must not even be chained
         fastavro.schemaless_writer(out, schema, record, strict_allow_default=True)
         return out.getvalue()
-    raise InvalidEvent(NOT_CONFORM, place)
+    raise InvalidEvent(Reason.HORS_SCHEMA, place)
 
 
 def _read(writer: Parsed, reader: Parsed, body: bytes) -> Record:
@@ -242,7 +239,7 @@ def _read(writer: Parsed, reader: Parsed, body: bytes) -> Record:
     stream = io.BytesIO(body)
     record = _read_start(writer, reader, stream)
     if stream.tell() != len(body):
-        raise InvalidEvent(UNREADABLE)
+        raise InvalidEvent(Reason.AVRO_ILLISIBLE)
     return record
 
 
@@ -250,7 +247,7 @@ def _read_start(writer: Parsed, reader: Parsed, stream: io.BytesIO) -> Record:
     with suppress(Exception):  # bytes decide what fastavro raises (EOFError, IndexError, OverflowError, MemoryError…)
         record: Record = fastavro.schemaless_reader(stream, writer, None if writer is reader else reader)
         return record
-    raise InvalidEvent(UNREADABLE)
+    raise InvalidEvent(Reason.AVRO_ILLISIBLE)
 
 
 def _refuse_naive(record: Mapping[str, Any]) -> None:
@@ -258,11 +255,11 @@ def _refuse_naive(record: Mapping[str, Any]) -> None:
     for field in ("date_observation", "date_publication"):
         instant = record.get(field)
         if not isinstance(instant, datetime) or instant.tzinfo is None:
-            raise InvalidEvent(NOT_CONFORM, field)
+            raise InvalidEvent(Reason.HORS_SCHEMA, field)
 
 
 def _refuse_ambiguous_end(enrichissement: Mapping[str, Any]) -> None:
     """`regle` ends the event: empty, or ended by NUL, its last byte would pass for a null `enrichissement`."""
     regle = enrichissement.get("regle")
     if not isinstance(regle, str) or not regle or regle.endswith("\0"):
-        raise InvalidEvent(NOT_CONFORM, "enrichissement.regle")
+        raise InvalidEvent(Reason.HORS_SCHEMA, "enrichissement.regle")

@@ -1,5 +1,7 @@
 """The fates of an error: what the caller must do is its type."""
 
+from bus.reasons import Reason
+
 
 class BusError(Exception):
     """Root of every error the bus raises on purpose."""
@@ -8,10 +10,10 @@ class BusError(Exception):
 class InvalidEvent(BusError):
     """The event itself is wrong: replaying it changes nothing. Quarantine it.
 
-    ``reason`` comes from a bounded set and ``field`` names a place; neither ever holds a value of the event.
+    ``reason`` is declared in ``bus.reasons`` and ``field`` names a place; neither ever holds a value of the event.
     """
 
-    def __init__(self, reason: str, field: str | None = None) -> None:
+    def __init__(self, reason: Reason, field: str | None = None) -> None:
         super().__init__(f"{reason} ({field})" if field else reason)
         self.reason = reason
         self.field = field

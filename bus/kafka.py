@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 
 from bus.errors import Misconfigured, Unavailable
+from bus.reasons import Reason
 from bus.settings import Settings
 
 PARTITIONER: Final = "murmur2_random"
@@ -213,14 +214,14 @@ def event_headers(
 
 
 def quarantine_headers(
-    headers: Sequence[tuple[str, Any]], *, etape: str, motif: str, place: tuple[str, int, int]
+    headers: Sequence[tuple[str, Any]], *, etape: str, motif: Reason, place: tuple[str, int, int]
 ) -> list[tuple[str, Any]]:
     """Give the headers of a record put in quarantine: its own, which stage refused it and why, and where it stood.
 
     Args:
         headers: those of the record.
         etape: the stage.
-        motif: the reason, from a bounded set.
+        motif: why.
         place: topic, partition and offset of the record.
     """
     said = zip(("topic", "partition", "offset"), place, strict=True)

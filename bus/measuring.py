@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from bus.codec import CONFLUENT, EVENT_VERSION, NOT_CONFORM, UNKNOWN, UNREADABLE
+from bus.codec import EVENT_VERSION
+from bus.reasons import Reason
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, ROUTING_UNROUTABLE
 
 OTHER: Final = "autre"
@@ -39,12 +40,16 @@ class Fate(StrEnum):
     UNCLAIMED = "unclaimed"
 
 
-UNROUTABLE: Final = frozenset(("territoire_absent", "autorite_inconnue", "commune_inconnue"))
-_UNREADABLE: Final = frozenset((CONFLUENT, UNKNOWN, UNREADABLE, NOT_CONFORM))
+UNROUTABLE: Final[frozenset[str]] = frozenset(
+    (Reason.TERRITOIRE_ABSENT, Reason.AUTORITE_INCONNUE, Reason.COMMUNE_INCONNUE)
+)
+_UNREADABLE: Final[frozenset[str]] = frozenset(
+    (Reason.CADRE_CONFLUENT, Reason.SCHEMA_INCONNU, Reason.AVRO_ILLISIBLE, Reason.HORS_SCHEMA)
+)
 REASONS: Final[Mapping[Stage, frozenset[str]]] = {
     Stage.INGEST: frozenset(("absent", "valeur", "date", "taille")),
-    Stage.STREAM: UNROUTABLE | _UNREADABLE | {"cle_absente", "cle_differente", "type_inconnu"},
-    Stage.DELIVER: _UNREADABLE | {"identifiant_invalide"},
+    Stage.STREAM: UNROUTABLE | _UNREADABLE | {Reason.CLE_ABSENTE, Reason.CLE_DIFFERENTE, Reason.TYPE_INCONNU},
+    Stage.DELIVER: _UNREADABLE | {Reason.IDENTIFIANT_INVALIDE},
 }
 """Why each stage puts something aside."""
 

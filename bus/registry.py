@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import avro_schemas
 from bus.errors import InvalidEvent, Misconfigured, Unavailable
+from bus.reasons import Reason
 
 Json: TypeAlias = dict[str, Any]
 
@@ -100,7 +101,7 @@ class Registry:
             schema: Json = json.loads(_member(self._ask("GET", f"/schemas/ids/{schema_id}"), "schema"))
         except _RefusedCallError as refusal:
             if refusal.status == HTTPStatus.NOT_FOUND:
-                raise InvalidEvent("schema_inconnu") from refusal
+                raise InvalidEvent(Reason.SCHEMA_INCONNU) from refusal
             raise
         self._remember(schema_id, schema)
         return schema

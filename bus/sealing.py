@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bus.errors import InvalidEvent, Misconfigured
+from bus.reasons import Reason
 
 _FORMAT: Final = b"\x01"
 _NONCE: Final = 12
@@ -50,13 +51,13 @@ def unseal(key: DataKey, sorte: str, version: int, octets: bytes) -> bytes:
         InvalidEvent: ``scelle_illisible``: another key, another part, or altered bytes.
     """
     if octets[:1] != _FORMAT:
-        raise InvalidEvent("scelle_illisible", sorte)
+        raise InvalidEvent(Reason.SCELLE_ILLISIBLE, sorte)
     try:
         return AESGCM(key.secret).decrypt(
             octets[1 : 1 + _NONCE], octets[1 + _NONCE :], _associated(key.key_id, sorte, version)
         )
     except InvalidTag as error:
-        raise InvalidEvent("scelle_illisible", sorte) from error
+        raise InvalidEvent(Reason.SCELLE_ILLISIBLE, sorte) from error
 
 
 def fingerprint(key: DataKey, kind: str, value: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bus.errors import InvalidEvent, Misconfigured
+from bus.reasons import Reason
 
 _SHARED: Final = "69"  # the one département with two authorities: the commune decides
 _CORSICAN_NUMBERS: Final = {"201": "2A", "202": "2B"}
@@ -43,20 +44,20 @@ def authority(ideparte: str | None, commune: str | None) -> str:
         InvalidEvent: ``territoire_absent``, ``autorite_inconnue``, or ``commune_inconnue`` (69, commune not in it).
     """
     if not ideparte or not ideparte.strip():
-        raise InvalidEvent("territoire_absent", "IDEPARTE")
+        raise InvalidEvent(Reason.TERRITOIRE_ABSENT, "IDEPARTE")
     spelling = ideparte.strip().upper()
     if spelling in ("69", "069"):
         return _lyon(commune)
     found = _spellings().get(spelling)
     if found is None:
-        raise InvalidEvent("autorite_inconnue", "IDEPARTE")
+        raise InvalidEvent(Reason.AUTORITE_INCONNUE, "IDEPARTE")
     return found
 
 
 def _lyon(commune: str | None) -> str:
     place = communes().get(commune or "")
     if place is None or place.departement != _SHARED:
-        raise InvalidEvent("commune_inconnue", "NUMCOM")
+        raise InvalidEvent(Reason.COMMUNE_INCONNUE, "NUMCOM")
     return "69M" if place.metropole else "69D"
 
 

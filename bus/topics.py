@@ -29,6 +29,8 @@ class Topic:
     purpose: str
     retention_days: int | None = None
     """None for a compacted topic."""
+    key: str = "cle_personne"
+    """What a record is keyed by, hence what is kept in order."""
     config: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,9 @@ def departement(code: str) -> str:
 
 def abonne(slug: str) -> Topic:
     """Describe the own topic of a subscriber; made with its subscription, not by ``bus topics apply``."""
-    return Topic(f"abonne.{slug}.evenements", 1, "deliver", "événements ouverts d’un abonné", 7)
+    return Topic(
+        f"abonne.{slug}.evenements", 1, "deliver", "événements ouverts d’un abonné", 7, "pseudonyme de la personne"
+    )
 
 
 EVENEMENTS: Final = "evenements"
@@ -66,9 +70,17 @@ ETAT_PERSONNES: Final = "etat.personnes"
 
 TOPICS: Final[tuple[Topic, ...]] = (
     Topic(EVENEMENTS, 12, "relay", "événements des sources, par personne", 14),
-    Topic(FLUX, 1, "relay", "sort de chaque fichier reçu", 90),
-    Topic(QUARANTAINE, 1, "stream", "ce qui ne peut aboutir en l’état, avec sa raison", 30),
-    Topic(CONTROLE, 1, "guichet", "habilitations et effacements ; déclaré, encore sans lecteur"),
+    Topic(FLUX, 1, "relay", "sort de chaque fichier reçu", 90, "flux_id"),
+    Topic(
+        QUARANTAINE, 1, "stream", "ce qui ne peut aboutir en l’état, avec sa raison", 30, "celle du message d’origine"
+    ),
+    Topic(
+        CONTROLE,
+        1,
+        "guichet",
+        "habilitations et effacements ; déclaré, encore sans lecteur",
+        key="l’habilitation ou la personne",
+    ),
     Topic(ETAT_PERSONNES, 12, "stream", "journal de l’état des personnes"),
     *(Topic(departement(code), 1, "stream", f"événements pour {label(code)}", 14) for code in authority_codes()),
 )

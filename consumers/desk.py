@@ -9,7 +9,8 @@ import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
-from consumers.subscription import Fault, Subscription
+from consumers.faults import Fault, Wrong
+from consumers.subscription import Subscription
 
 _LOCK: Final = "select pg_advisory_xact_lock(hashtext('desk.subscription'))"
 
@@ -63,8 +64,7 @@ def _taken(conn: psycopg.Connection, organisation: str, ids: Sequence[str]) -> l
         " where subscription_id = any(%s) and organisation <> %s order by 1",
         (ids, organisation),
     )
-    remedy = "choisissez un id qui commence par le nom de votre organisation"
-    return [Fault(f"abonnement {name}.id", "déjà pris par une autre organisation", remedy) for (name,) in rows]
+    return [Wrong.ID_PRIS.at(f"abonnement {name}.id") for (name,) in rows]
 
 
 def _replace(conn: psycopg.Connection, organisation: str, wanted: Mapping[str, dict[str, Any]]) -> Applied:

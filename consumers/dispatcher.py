@@ -19,6 +19,7 @@ from bus.kafka import trace_of
 from bus.telemetry import get_logger
 from consumers import desk, ledger, recording, signature
 from consumers.clerk import Clerk, reading
+from consumers.fates import Cause
 from consumers.gate import Gate
 from consumers.lanes import Endpoint, Lane
 from consumers.outcome import Answer
@@ -40,8 +41,8 @@ _DESK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 10.0
 _BACKLOG_SECONDS: Final = 5.0
 _BATCH: Final = 256  # deliveries prepared at once
-_ENDED: Final = "abonnement terminé ou expiré"
-_TOO_OLD: Final = "le récepteur est resté absent trop longtemps"
+_ENDED: Final = Cause.TERMINE.value
+_TOO_OLD: Final = Cause.TROP_VIEILLE.value
 
 
 @dataclass(frozen=True, slots=True)

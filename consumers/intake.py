@@ -20,6 +20,7 @@ from bus.codec import Codec
 from bus.errors import InvalidEvent, Unavailable
 from bus.failpoints import hit
 from bus.measuring import OTHER, Fate, Stage, declare, processed, put_aside
+from bus.reasons import Reason
 from bus.settings import Settings
 from bus.telemetry import get_logger
 from bus.territory import served
@@ -167,7 +168,7 @@ class Intake:
         try:
             event_id = UUID(envelope["id"])
         except ValueError:
-            raise InvalidEvent("identifiant_invalide", "id") from None
+            raise InvalidEvent(Reason.IDENTIFIANT_INVALIDE, "id") from None
         authority = message.topic().split(".")[1]
         subject = envelope["cle_personne"]
         return Owed(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bus.reasons import Explained
+
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 
@@ -16,17 +18,43 @@ DETERMINISTIC_TRIES: Final = 3
 RETRY_AFTER_CAP: Final = 24 * _HOUR
 
 
-class Outcome(StrEnum):
-    """How an attempt ended; the label of ``bus_delivery_attempts_total``. A 3xx, never followed, counts as http_4xx."""
+_REACH = "Vérifiez l’adresse de l’abonnement et le pare-feu du récepteur ; la livraison est retentée, rien n’est perdu."
 
-    SUCCESS = "success"
-    HTTP_4XX = "http_4xx"
-    HTTP_5XX = "http_5xx"
-    TIMEOUT = "timeout"
-    DNS = "dns"
-    TLS = "tls"
-    CONNECT = "connect"
-    BLOCKED = "blocked"
+
+class Outcome(Explained):
+    """How an attempt ended; the label of ``bus_delivery_attempts_total``. A 3xx, never followed, counts as http_4xx.
+
+    The meaning of an outcome without status code is what ``cause`` tells.
+    """
+
+    SUCCESS = "success", "le récepteur a répondu 2xx", "Rien."
+    HTTP_4XX = (
+        "http_4xx",
+        "le récepteur répond 3xx ou 4xx",
+        "Le récepteur refuse la requête : voyez chaque code ci-dessous ; une redirection n’est jamais suivie.",
+    )
+    HTTP_5XX = (
+        "http_5xx",
+        "le récepteur répond 5xx",
+        "Le récepteur est en panne : réparez-le, la livraison est retentée.",
+    )
+    TIMEOUT = (
+        "timeout",
+        "pas de réponse complète dans le délai",
+        "Répondez 2xx dès que l’événement est gardé, et traitez-le ensuite ; le délai est BUS_DELIVER_TIMEOUT.",
+    )
+    DNS = "dns", "le nom du récepteur ne se résout pas", _REACH
+    TLS = (
+        "tls",
+        "la connexion TLS a échoué (certificat ou protocole)",
+        "Renouvelez le certificat ou servez sa chaîne entière ; une autorité privée se donne par BUS_DELIVER_CA_FILE.",
+    )
+    CONNECT = "connect", "la connexion a échoué ou a été coupée", _REACH
+    BLOCKED = (
+        "blocked",
+        "adresse interdite : elle n’est pas publique",
+        "Donnez une adresse publique ; sur un poste local seulement, BUS_DESTINATIONS_PRIVEES l’autorise.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +161,9 @@ def _deterministic(answer: Answer) -> bool:
     return answer.outcome is Outcome.HTTP_4XX and answer.code not in (408, 409, 425, 429)
 
 
-_WORDS: Final = {
-    Outcome.TIMEOUT: "pas de réponse complète dans le délai",
-    Outcome.DNS: "le nom du récepteur ne se résout pas",
-    Outcome.TLS: "la connexion TLS a échoué (certificat ou protocole)",
-    Outcome.CONNECT: "la connexion a échoué ou a été coupée",
-    Outcome.BLOCKED: "adresse interdite : elle n’est pas publique",
-}
-
-
 def cause(answer: Answer) -> str | None:
     """Say in French why an attempt failed; nothing of the receiver's answer but its code. None for a success."""
     if answer.outcome is Outcome.SUCCESS:
         return None
-    return _WORDS.get(answer.outcome) or f"le récepteur répond {answer.code}"
+    answered = answer.outcome in (Outcome.HTTP_4XX, Outcome.HTTP_5XX)
+    return f"le récepteur répond {answer.code}" if answered else answer.outcome.meaning

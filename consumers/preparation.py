@@ -18,6 +18,7 @@ from bus.codec import Codec, decode_part
 from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from consumers import projection
+from consumers.fates import Cause
 from consumers.projection import Selected
 from consumers.records import Pending
 from consumers.subscription import Subscription
@@ -78,8 +79,8 @@ class Projected:
 
 Prepared: TypeAlias = Body | Withdrawn | Unreadable | Gone
 
-NOT_ENTITLED: Final = "l’abonnement en vigueur ne donne pas droit à cet événement"
-ERASED: Final = "la personne a été effacée : sa clé n’existe plus"
+NOT_ENTITLED: Final = Cause.SANS_DROIT.value
+ERASED: Final = Cause.CLE_DETRUITE.value
 
 
 class Preparation:
@@ -123,7 +124,7 @@ class Preparation:
         try:
             return self._codec.decode(value)
         except InvalidEvent as error:
-            return Unreadable(error.reason)
+            return Unreadable(error.reason.value)
 
     def _standing(self, seqs: list[int]) -> set[int]:
         rows = self._conn.execute(
@@ -173,7 +174,7 @@ def _project(
     try:
         return Projected(selected.event, projection.data(selected, fields, open_))
     except InvalidEvent as error:
-        return Unreadable(error.reason)
+        return Unreadable(error.reason.value)
 
 
 def _address(candidate: Candidate, projected: Projected | Withdrawn | Unreadable) -> Prepared:

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID, uuid5
 
+from consumers.fates import Etat
 from consumers.lanes import Endpoint, Lane
 from consumers.outcome import Again, Answer, Decision, Delivered, Park, Stop, cause
 from consumers.records import Attempt, LaneState, Pending, Results, Standing
 
-PENDING: Final = "en_attente"
-DELIVERED: Final = "livree"
-PARKED: Final = "parquee"
-WITHDRAWN: Final = "retiree"
+PENDING: Final = Etat.EN_ATTENTE.value
+DELIVERED: Final = Etat.LIVREE.value
+PARKED: Final = Etat.PARQUEE.value
+WITHDRAWN: Final = Etat.RETIREE.value
 _GAP_LIMIT: Final = 50  # ids told with the next delivery; the number in sequence tells the rest
 
 

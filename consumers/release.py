@@ -9,9 +9,10 @@ from typing import Final
 
 import psycopg
 
+from consumers.fates import Cause
 from consumers.recording import webhook_id
 
-CAUSE: Final = "relâchée : elle sera tentée de nouveau"
+CAUSE: Final = Cause.RELACHEE.value
 
 _IN_FORCE: Final = """
 update desk.subscription set revision = nextval('desk.revision')

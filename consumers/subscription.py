@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from bus.errors import InvalidEvent
 from bus.territory import authority
 from consumers import profiles
+from consumers.faults import Fault, Wrong
 from consumers.profiles import FIELDS, Profile
 
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -26,15 +27,6 @@ _KEYS: Final = frozenset({
 _DESTINATION_KEYS: Final = frozenset({"genre", "url", "secret_fichier"})
 
 Poison = Literal["bloquer", "sauter"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong in a file: where, what, and what to write instead (French)."""
-
-    champ: str
-    erreur: str
-    remede: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +100,7 @@ def parse(text: str) -> tuple[dict[str, Any], list[Fault]]:
     try:
         return tomllib.loads(text), []
     except tomllib.TOMLDecodeError as error:
-        return {}, [Fault("fichier", f"TOML illisible : {error}", "corrigez la syntaxe à l’endroit indiqué")]
+        return {}, [Wrong.FICHIER.at("fichier", erreur=error)]
 
 
 def faults(document: Mapping[str, Any], known: Known) -> list[Fault]:
@@ -119,16 +111,16 @@ def faults(document: Mapping[str, Any], known: Known) -> list[Fault]:
 def _faults(document: Mapping[str, Any], known: Known) -> Iterator[Fault]:
     yield from _unknown("", document, frozenset({"organisation", "abonnement"}))
     if not _is_slug(document.get("organisation")):
-        yield Fault("organisation", "absente ou mal formée", "écrivez un nom court : a-z, 0-9 et -, par exemple cd-52")
+        yield Wrong.ORGANISATION.at("organisation")
     entries = document.get("abonnement", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        yield Fault("abonnement", "ce n’est pas une liste de tables", "écrivez chaque abonnement sous [[abonnement]]")
+        yield Wrong.LISTE.at("abonnement")
         return
     seen: set[str] = set()
     for rank, entry in enumerate(entries, 1):
         name = str(entry.get("id", f"n° {rank}"))
         if name in seen:
-            yield Fault(f"abonnement {name}.id", "présent deux fois dans le fichier", "donnez un id à chacun")
+            yield Wrong.ID_DOUBLE.at(f"abonnement {name}.id")
         seen.add(name)
         yield from _entry(f"abonnement {name}.", entry, known)
 
@@ -136,13 +128,13 @@ def _faults(document: Mapping[str, Any], known: Known) -> Iterator[Fault]:
 def _entry(where: str, entry: Mapping[str, Any], known: Known) -> Iterator[Fault]:
     yield from _unknown(where, entry, _KEYS)
     if not _is_slug(entry.get("id")):
-        yield Fault(where + "id", "absent ou mal formé", "écrivez un nom stable : a-z, 0-9 et -")
+        yield Wrong.ID.at(where + "id")
     yield from _types(where, entry.get("types"), known.types)
     yield from _territory(where, entry.get("territoire"), known.authorities)
     yield from _rights(where, entry)
     for name in _TEXTS:
         if not isinstance(entry.get(name), str) or not entry[name].strip():
-            yield Fault(where + name, "absent", "écrivez une phrase : c’est ce que le journal d’audit montrera")
+            yield Wrong.TEXTE.at(where + name)
     yield from _period(where, entry)
     yield from _choices(where, entry)
     yield from _destination(where + "destination", entry.get("destination"))
@@ -150,7 +142,7 @@ def _entry(where: str, entry: Mapping[str, Any], known: Known) -> Iterator[Fault
 
 def _unknown(where: str, table: Mapping[str, Any], keys: frozenset[str]) -> Iterator[Fault]:
     for key in sorted(set(table) - keys):
-        yield Fault(where + key, "champ inconnu", f"retirez-le ; champs possibles : {', '.join(sorted(keys))}")
+        yield Wrong.CHAMP_DE_TROP.at(where + key, possibles=", ".join(sorted(keys)))
 
 
 def _is_slug(value: object) -> bool:
@@ -166,22 +158,21 @@ def _texts(value: object) -> list[str] | None:
 def _types(where: str, value: object, known: Collection[str]) -> Iterator[Fault]:
     patterns = _texts(value)
     if patterns is None:
-        yield Fault(where + "types", "absents", 'écrivez une liste, par exemple ["rsa.*"]')
+        yield Wrong.TYPES.at(where + "types")
         return
     routed = sorted(type_ for type_ in known if not type_.startswith(_NEVER_ROUTED))
-    remedy = f"types possibles : {', '.join(routed)}"
     for pattern in patterns:
         if any(covers(pattern, type_) for type_ in routed):
             continue
         exists = any(covers(pattern, type_) for type_ in known)
-        what = "type qui n’est livré à aucun abonné (il ne concerne que l’exploitation)" if exists else "type inconnu"
-        yield Fault(where + "types", f"{what} : {pattern}", remedy)
+        wrong = Wrong.TYPE_NON_LIVRE if exists else Wrong.TYPE_INCONNU
+        yield wrong.at(where + "types", type=pattern, possibles=", ".join(routed))
 
 
 def _territory(where: str, value: object, known: Collection[str]) -> Iterator[Fault]:
     codes = _texts(value)
     if codes is None:
-        yield Fault(where + "territoire", "absent", 'écrivez une liste de codes d’autorité, par exemple ["52"]')
+        yield Wrong.TERRITOIRE.at(where + "territoire")
         return
     for code in codes:
         try:
@@ -189,26 +180,25 @@ def _territory(where: str, value: object, known: Collection[str]) -> Iterator[Fa
         except InvalidEvent:
             found = ""
         if found not in known:
-            remedy = "écrivez un code d’autorité : 52, 6AE, 20R pour la Corse, 69M (métropole) ou 69D pour le Rhône"
-            yield Fault(where + "territoire", f"autorité inconnue : {code}", remedy)
+            yield Wrong.AUTORITE.at(where + "territoire", code=code)
 
 
 def _rights(where: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
     profile, fields = entry.get("profil"), entry.get("champs")
     if (profile is None) == (fields is None):
-        yield Fault(where + "profil", "il faut profil ou champs, l’un des deux", 'écrivez par exemple profil = "cd"')
+        yield Wrong.PROFIL_OU_CHAMPS.at(where + "profil")
         return
     if profile is not None and str(profile) not in set(Profile):
-        yield Fault(where + "profil", f"profil inconnu : {profile}", f"profils : {', '.join(Profile)}")
+        yield Wrong.PROFIL.at(where + "profil", profil=profile, possibles=", ".join(Profile))
     if fields is None:
         return
     names = _texts(fields)
     if names is None:
-        yield Fault(where + "champs", "ce n’est pas une liste de noms", 'écrivez par exemple ["identite.nom"]')
+        yield Wrong.CHAMPS.at(where + "champs")
         return
     for name in names:
         if name not in FIELDS:
-            yield Fault(where + "champs", f"champ inconnu : {name}", f"champs possibles : {', '.join(sorted(FIELDS))}")
+            yield Wrong.CHAMP_INCONNU.at(where + "champs", nom=name, possibles=", ".join(sorted(FIELDS)))
 
 
 def _period(where: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
@@ -218,42 +208,40 @@ def _period(where: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(value, datetime) and value.tzinfo is not None:
             times.append(value)
         else:
-            remedy = "écrivez une date et une heure avec décalage, par exemple 2026-01-01T00:00:00+01:00"
-            yield Fault(where + name, "absent, ou sans décalage horaire", remedy)
+            yield Wrong.DATE.at(where + name)
     if len(times) == 2 and times[0] >= times[1]:
-        yield Fault(where + "fin", "n’est pas après debut", "un abonnement couvre [debut, fin[")
+        yield Wrong.PERIODE.at(where + "fin")
 
 
 def _choices(where: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
     stock = entry.get("stock", "non")
     if stock == "oui":
-        yield Fault(where + "stock", "le chargement initial n’est pas encore construit", 'écrivez stock = "non"')
+        yield Wrong.STOCK_A_VENIR.at(where + "stock")
     elif stock != "non":
-        yield Fault(where + "stock", f"valeur inconnue : {stock}", 'écrivez "non"')
+        yield Wrong.STOCK.at(where + "stock", valeur=stock)
     if entry.get("poison", "bloquer") not in ("bloquer", "sauter"):
-        yield Fault(where + "poison", f"valeur inconnue : {entry['poison']}", 'écrivez "bloquer" ou "sauter"')
+        yield Wrong.POISON.at(where + "poison", valeur=entry["poison"])
     if not isinstance(entry.get("habilitation", ""), str):
-        yield Fault(where + "habilitation", "ce n’est pas un texte", "écrivez le numéro de l’habilitation, ou rien")
+        yield Wrong.HABILITATION.at(where + "habilitation")
 
 
 def _destination(where: str, value: object) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield Fault(where, "absente", "écrivez une table [abonnement.destination] avec genre, url, secret_fichier")
+        yield Wrong.DESTINATION.at(where)
         return
     kind = str(value.get("genre"))
     if kind in _KINDS_TO_COME:
-        yield Fault(f"{where}.genre", f"{kind} : pas encore construit", 'écrivez genre = "webhook"')
+        yield Wrong.GENRE_A_VENIR.at(f"{where}.genre", genre=kind)
         return
     if kind != "webhook":
-        yield Fault(f"{where}.genre", f"genre inconnu : {kind}", 'écrivez genre = "webhook"')
+        yield Wrong.GENRE.at(f"{where}.genre", genre=kind)
         return
     yield from _unknown(f"{where}.", value, _DESTINATION_KEYS)
     yield from _url(f"{where}.url", value.get("url"))
     secret = value.get("secret_fichier")
     path = PurePosixPath(secret) if isinstance(secret, str) and secret else None
     if path is None or path.is_absolute() or ".." in path.parts:
-        remedy = "écrivez un chemin relatif au dossier abonnements/ des secrets, sans « .. »"
-        yield Fault(f"{where}.secret_fichier", "absent ou hors du dossier des secrets", remedy)
+        yield Wrong.SECRET.at(f"{where}.secret_fichier")
 
 
 def _url(where: str, value: object) -> Iterator[Fault]:
@@ -264,16 +252,16 @@ def _url(where: str, value: object) -> Iterator[Fault]:
     except ValueError:
         url = host = None
     if url is None or not host or url.scheme not in ("https", "http") or not str(value).isascii():
-        yield Fault(where, "ce n’est pas une adresse http(s)", "écrivez par exemple https://si.departement.example/bus")
+        yield Wrong.URL.at(where)
         return
     yield from _safe_url(where, url, host)
 
 
 def _safe_url(where: str, url: SplitResult, host: str) -> Iterator[Fault]:
     if url.username is not None or url.password is not None or url.fragment:
-        yield Fault(where, "porte un mot de passe ou un fragment", "retirez ce qui précède @ et ce qui suit #")
+        yield Wrong.URL_PRIVEE.at(where)
     if url.scheme == "http" and not is_loopback(host):
-        yield Fault(where, "http sans chiffrement", "écrivez https (http n’est permis que vers cette machine)")
+        yield Wrong.URL_EN_CLAIR.at(where)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,6 @@
 """The ``bus`` command: a table of commands loaded when they are called, and one mapping from errors to exit codes.
 
-Exit codes: 0 done, 1 refused or finding, 2 usage, 3 environment.
+Exit codes: ``guichet.exits``.
 """
 
 import difflib
@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from bus.errors import BusError, InvalidEvent, Refused
+from guichet.exits import Exit
 from guichet.output import note
 
 # Loaded late: the stream role must never import what the vault needs.
@@ -63,21 +64,23 @@ def main() -> None:
     """Run the command line and turn every expected error into a sentence and an exit code."""
     try:
         code = root.main(standalone_mode=False, prog_name="bus")
-        sys.exit(code if isinstance(code, int) else 0)  # click gives back the code of ctx.exit() instead of raising
+        sys.exit(
+            code if isinstance(code, int) else Exit.DONE
+        )  # click gives back the code of ctx.exit() instead of raising
     except click.Abort:
         note("interrompu")
-        sys.exit(130)
+        sys.exit(Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except BusError as error:
         note(f"erreur : {error}")
-        sys.exit(1 if isinstance(error, (Refused, InvalidEvent)) else 3)
+        sys.exit(Exit.REFUSED if isinstance(error, (Refused, InvalidEvent)) else Exit.ENVIRONMENT)
     except Exception as error:
         if not _is_lost_database(error):
             raise  # a bug: the traceback is what helps
         note("erreur : la base PostgreSQL a cessé de répondre")
-        sys.exit(3)
+        sys.exit(Exit.ENVIRONMENT)
 
 
 def _is_lost_database(error: Exception) -> bool:

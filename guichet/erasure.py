@@ -21,11 +21,12 @@ from bus import topics, vault
 from bus.db import LOCK_OUTBOX
 from bus.identity import parse_nir
 from bus.vault import Pepper
+from consumers.fates import Cause
 from producers import spool
 from producers.observation import ADULT_ROLES
 
 TYPE: Final = "personne.effacee"
-_CAUSE: Final = "la personne a été effacée"
+_CAUSE: Final = Cause.EFFACEE.value
 
 
 class Fate(StrEnum):

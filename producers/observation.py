@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from bus.errors import BusError
+from bus.reasons import Explained
 
 
 class Source(StrEnum):
@@ -15,27 +16,47 @@ class Source(StrEnum):
     CONTACT = "contact"
 
 
-class Motif(StrEnum):
+_AGAIN = "Demandez à la caisse de produire et de déposer de nouveau le fichier entier."
+_REPAIR = "Signalez le chemin à la caisse : le fichier suivant, corrigé, publie ce que celui-ci n’a pas dit."
+
+
+class Motif(Explained):
     """Why a whole flux is refused (domain/difference-rules.md, "Motifs of refusal")."""
 
-    VIDE = "vide"
-    ENCODAGE = "encodage"
-    XML = "xml"
-    INTERDIT = "interdit"
-    SCHEMA = "schema"
-    COMPTEUR = "compteur"
-    TERRITOIRE = "territoire"
-    ANTIDATE = "antidate"
-    TAILLE = "taille"
+    VIDE = "vide", "Le fichier est vide.", "Déposez le fichier entier : un dépôt interrompu laisse un fichier vide."
+    ENCODAGE = "encodage", "L’encodage est inconnu, ou contredit par les octets.", _AGAIN
+    XML = "xml", "Le XML est mal formé ou tronqué.", "Vérifiez que la copie est complète, puis déposez-la de nouveau."
+    INTERDIT = (
+        "interdit",
+        "Le fichier contient une DTD ou une entité, ou une nature de flux qui ne circule pas sur le bus.",
+        "Ne déposez que des flux bénéficiaires ou contact ; une DTD n’a rien à y faire, cherchez qui l’a ajoutée.",
+    )
+    SCHEMA = (
+        "schema",
+        "La structure n’est pas celle attendue, ou plus de 20 % des enregistrements ne se lisent pas.",
+        "Lisez le détail : il nomme ce qui manque. Le fichier est à produire de nouveau par la caisse.",
+    )
+    COMPTEUR = "compteur", "Le bloc final annonce un autre nombre d’enregistrements que ceux lus.", _AGAIN
+    TERRITOIRE = (
+        "territoire",
+        "Aucun enregistrement n’est d’une autorité desservie.",
+        "Vérifiez la caisse du fichier, puis la liste des autorités servies (BUS_AUTORITES).",
+    )
+    ANTIDATE = (
+        "antidate",
+        "Rien n’y est plus récent que ce qui est déjà connu.",
+        "Déposez les fichiers dans l’ordre de leur création ; un ancien fichier n’apprend plus rien.",
+    )
+    TAILLE = "taille", "Le fichier, un bloc ou une ligne dépasse la taille permise.", _AGAIN
 
 
-class Code(StrEnum):
+class Code(Explained):
     """Why one record is put aside."""
 
-    ABSENT = "absent"
-    VALEUR = "valeur"
-    DATE = "date"
-    TAILLE = "taille"
+    ABSENT = "absent", "Un élément obligatoire manque ou est vide.", _REPAIR
+    VALEUR = "valeur", "Une valeur n’est pas de celles que le format permet.", _REPAIR
+    DATE = "date", "Une date ne se lit pas.", _REPAIR
+    TAILLE = "taille", "L’enregistrement dépasse la taille permise.", _REPAIR
 
 
 class FluxRejected(BusError):

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 import psycopg
 
 from bus.errors import InvalidEvent, Unavailable
+from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key, seal, unseal
 from producers.observation import Source
 
@@ -53,7 +54,7 @@ class Spooled:
                     yield chunk
                 else:
                     return
-        raise InvalidEvent("scelle_illisible", "spool")
+        raise InvalidEvent(Reason.SCELLE_ILLISIBLE, "spool")
 
 
 class State(NamedTuple):

@@ -2,21 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
+from bus.reasons import Explained
 from producers.flux import Tally
 from producers.observation import FluxRejected, Header, Motif, Source
 
 MAX_BAD_SHARE: Final = 0.20
 
 
-class Verdict(StrEnum):
+class Verdict(Explained):
     """The fate of a flux."""
 
-    ACCEPTE = "accepte"
-    REJETE = "rejete"
-    DOUBLON = "doublon"
+    ACCEPTE = (
+        "accepte",
+        "Le fichier est traité : ses états et ses événements sont visibles.",
+        "Rien ; le détail dit ce qu’il avait de particulier, et combien d’enregistrements sont mis de côté.",
+    )
+    REJETE = (
+        "rejete",
+        "Le fichier est refusé en entier : aucun événement de personne n’en sort, seulement un flux.rejete.",
+        "Lisez le motif ci-dessous ; le fichier corrigé se dépose comme un nouveau fichier.",
+    )
+    DOUBLON = (
+        "doublon",
+        "Ces octets ont déjà été reçus ; le détail rappelle le premier verdict.",
+        "Rien : recevoir deux fois le même fichier est sans effet.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

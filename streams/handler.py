@@ -18,6 +18,7 @@ from bus.errors import InvalidEvent
 from bus.failpoints import hit
 from bus.kafka import BusProducer, Headers, event_headers, header, quarantine_headers
 from bus.measuring import ERASURE, OTHER, Fate, Stage, declare, processed, put_aside
+from bus.reasons import Reason
 from bus.telemetry import CONTACT_WAIT
 from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
@@ -135,7 +136,7 @@ class Handler:
             case _:
                 assert_never(decision)
 
-    def _quarantine(self, record: Record, reason: str) -> str:
+    def _quarantine(self, record: Record, reason: Reason) -> str:
         """Put a record aside as it came: same key, same bytes, its headers, and where it came from."""
         place = (record.topic, record.partition, record.offset)
         headers = quarantine_headers(record.headers, etape=STAGE, motif=reason, place=place)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import avro_schemas
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
+from bus.reasons import Reason
 from streams.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from streams.event import Event, Part
 
@@ -132,7 +133,7 @@ class EventReader:
         decoded = self._codec.decode(value)
         type_ = decoded["type"]
         if type_ not in EVENT_VERSION:
-            raise InvalidEvent("type_inconnu", "type")
+            raise InvalidEvent(Reason.TYPE_INCONNU, "type")
         head = self._codec.frame(type_, EVENT_VERSION[type_], b"")
         layout = self._layouts.setdefault(head, _layout(type_))
         plain = head + encode_body(type_, decoded | {"enrichissement": None})

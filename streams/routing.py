@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from bus import territory
 from bus.errors import InvalidEvent
+from bus.reasons import Reason
 from streams.event import CONTACT, Event
 from streams.fold import cause, dossier, status
 from streams.person import PersonState, Situation, Status
@@ -29,9 +30,9 @@ class Withhold:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """The event can never be routed as it is; ``reason`` comes from a bounded set."""
+    """The event can never be routed as it is."""
 
-    reason: str
+    reason: Reason
 
 
 Decision: TypeAlias = Route | Wait | Withhold | Quarantine
@@ -57,7 +58,7 @@ def decide(event: Event, before: PersonState, *, key: str | None) -> tuple[Decis
         key: the key of the record; anything but the person's key would break order and erasure.
     """
     if event.personne is None or event.personne != key:
-        return Quarantine("cle_absente" if event.personne is None else "cle_differente"), None
+        return Quarantine(Reason.CLE_ABSENTE if event.personne is None else Reason.CLE_DIFFERENTE), None
     try:
         code = authority(event)
     except InvalidEvent as error:

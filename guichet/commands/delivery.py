@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
+from consumers.fates import Etat
 from guichet.output import data_option, emit, json_option, table
 
-ETATS = ("en_attente", "livree", "parquee", "retiree")
+ETATS = tuple(etat.value for etat in Etat)
 SCREEN = 200  # lines that somebody can read
 
 

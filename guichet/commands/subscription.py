@@ -9,7 +9,7 @@ import click
 from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:  # loaded late, like every stage
-    from consumers.subscription import Fault
+    from consumers.faults import Fault
 
 
 @click.group()

@@ -5,6 +5,7 @@ from typing import Any
 
 import avro_schemas
 from bus.errors import InvalidEvent, Misconfigured
+from bus.reasons import Reason
 
 
 class MemoryRegistry:
@@ -28,7 +29,7 @@ class MemoryRegistry:
     def schema(self, schema_id: int) -> dict[str, Any]:
         self.asked += 1
         if not 0 < schema_id <= len(self.schemas):
-            raise InvalidEvent("schema_inconnu")
+            raise InvalidEvent(Reason.SCHEMA_INCONNU)
         return dict(self.schemas[schema_id - 1])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent
+from bus.reasons import Reason
 from streams.event import Event
 from streams.reading import EventReader
 
@@ -121,7 +122,7 @@ class Registry:
 
     def schema(self, schema_id: int) -> Any:
         if schema_id > len(self.schemas):
-            raise InvalidEvent("schema_inconnu")
+            raise InvalidEvent(Reason.SCHEMA_INCONNU)
         return self.schemas[schema_id - 1]
 
 

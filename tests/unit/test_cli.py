@@ -5,6 +5,7 @@ import psycopg
 import pytest
 
 from bus.errors import InvalidEvent, Misconfigured, Refused, Unavailable
+from bus.reasons import Reason
 from guichet import cli
 
 
@@ -28,7 +29,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, *arguments: str, fails: Exception |
     [
         (None, 0),
         (Refused("non"), 1),
-        (InvalidEvent("schema_inconnu"), 1),
+        (InvalidEvent(Reason.SCHEMA_INCONNU), 1),
         (Unavailable("absente"), 3),
         (Misconfigured("mal réglé"), 3),
         (psycopg.OperationalError("server closed the connection"), 3),

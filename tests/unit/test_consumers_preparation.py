@@ -14,6 +14,7 @@ from helpers.deliveries import Person, entry
 from bus import vault
 from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent
+from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key
 from consumers import preparation
 from consumers.preparation import Body, Candidate, Gone, Preparation, Unreadable, Withdrawn
@@ -50,7 +51,7 @@ class Reading:
 
         self.decoded += 1
         if value == b"wrong":
-            raise InvalidEvent("avro_illisible")
+            raise InvalidEvent(Reason.AVRO_ILLISIBLE)
         return decode_body(ENTRY, 1, value)
 
 

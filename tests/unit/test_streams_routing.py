@@ -8,6 +8,7 @@ from helpers.stream_cases import CODEC, PERSON, event, part, phone, record, valu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.reasons import Reason
 from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.fold import fold
@@ -54,14 +55,14 @@ def test_an_event_goes_to_the_authority_of_its_territory(ideparte: str, commune:
 @pytest.mark.parametrize(
     ("ideparte", "commune", "reason"),
     [
-        ("69", None, "commune_inconnue"),
-        ("69", "52448", "commune_inconnue"),
-        ("999", None, "autorite_inconnue"),
-        (None, LYON, "territoire_absent"),
+        ("69", None, Reason.COMMUNE_INCONNUE),
+        ("69", "52448", Reason.COMMUNE_INCONNUE),
+        ("999", None, Reason.AUTORITE_INCONNUE),
+        (None, LYON, Reason.TERRITOIRE_ABSENT),
     ],
 )
 def test_a_territory_that_names_no_authority_is_put_aside(
-    ideparte: str | None, commune: str | None, reason: str
+    ideparte: str | None, commune: str | None, reason: Reason
 ) -> None:
     assert fate(record("rsa.droits_devoirs.entree", ideparte=ideparte, commune=commune)) == Quarantine(reason)
 
@@ -69,9 +70,9 @@ def test_a_territory_that_names_no_authority_is_put_aside(
 def test_a_record_under_another_key_than_its_person_is_put_aside() -> None:
     one = event(record("rsa.droits_devoirs.entree"))
 
-    assert decide(one, NOBODY, key="0" * 32)[0] == Quarantine("cle_differente")
+    assert decide(one, NOBODY, key="0" * 32)[0] == Quarantine(Reason.CLE_DIFFERENTE)
     assert decide(event(record("rsa.droits_devoirs.entree", person=None)), NOBODY, key=PERSON)[0] == Quarantine(
-        "cle_absente"
+        Reason.CLE_ABSENTE
     )
 
 
