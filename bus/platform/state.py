@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from bus.platform import probes
+from bus.platform import probes, prometheus
 from bus.platform.process import Identity
 from bus.settings import PLATFORM_FILE, Settings
 
@@ -45,18 +45,23 @@ def remove(data_dir: Path) -> None:
 
 
 def observe(data_dir: Path) -> State:
-    """Give the same shape with what is true now: pids that live, probes that pass; nulls when nothing runs."""
+    """Give the same shape with what is true now: pids that live, probes that pass; nulls when nothing runs.
+
+    ``observation`` is there when ``bus dev up --observe`` started somebody who reads the metrics.
+    """
     written = read(data_dir)
     servers = written.get("plateforme", EMPTY)
+    observers = {name: _observer(data_dir, name, one) for name, one in written.get("observation", {}).items()}
     return {
         "donnees": str(data_dir),
         "plateforme": {name: _server(data_dir, name, servers[name]) for name in EMPTY},
         "roles": [_role(data_dir, role) for role in written.get("roles", [])],
+        **({"observation": observers} if observers else {}),
     }
 
 
 def all_ready(state: State) -> bool:
-    """Say whether every server and every role is ready."""
+    """Say whether every server and every role is ready; who observes them is no part of the bus."""
     return bool(state) and all(one["pret"] for one in (*state["plateforme"].values(), *state["roles"]))
 
 
@@ -73,6 +78,12 @@ def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
 def _role(data_dir: Path, written: Mapping[str, Any]) -> State:
     identity = Identity.read(data_dir / "processus" / f"{written['role']}.pid")
     ready = identity is not None and probes.role_ready(written["metrics"])
+    return {**written, "pid": identity and identity.pid, "pret": ready}
+
+
+def _observer(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
+    identity = Identity.read(data_dir / "processus" / f"{name}.pid")
+    ready = identity is not None and prometheus.ready(written["url"])
     return {**written, "pid": identity and identity.pid, "pret": ready}
 
 

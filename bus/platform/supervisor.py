@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bus.errors import Refused
-from bus.platform import probes, state
+from bus.platform import probes, prometheus, state
 from bus.platform.local import Platform, stop_children
 from bus.platform.locks import FileLock
 from bus.platform.ports import HOST
@@ -90,6 +90,8 @@ class Supervisor:
     platform: Platform
     roles: Sequence[Role]
     progress: Progress
+    observer: prometheus.Prometheus | None = None
+    """Reads the roles' metrics; its state is told apart, nothing waits for it."""
     _watched: dict[str, _Watched] = field(default_factory=dict)
     _ready: dict[str, bool] = field(default_factory=dict)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -114,6 +116,9 @@ class Supervisor:
             self._watched[name] = _Watched(service.program, self.platform.children[name], now)
         for role in self.roles:
             self._watched[role.name] = _Watched(role.program, self.platform.spawn(role.program()), now)
+        if self.observer is not None:
+            child = self.platform.spawn(self.observer.program())  # the platform stops it, with its servers
+            self._watched[prometheus.NAME] = _Watched(self.observer.program, child, now)
 
     def _watch_for_ever(self) -> None:
         written: state.State = {}
@@ -158,6 +163,10 @@ class Supervisor:
             {"role": role.name, "pid": pids[role.name], "metrics": role.metrics, "pret": self._is_ready(role.name)}
             for role in self.roles
         ]
+        if self.observer is not None:
+            name = prometheus.NAME
+            told = {"url": self.observer.url, "pid": pids[name], "pret": self._is_ready(name)}
+            found["observation"] = {name: told}
         return found
 
     def _is_ready(self, name: str) -> bool:
@@ -179,6 +188,8 @@ class Supervisor:
             "base": lambda: probes.base_ready(settings.database_url or ""),
             **{role.name: _role_question(role) for role in self.roles},
         }
+        if (observer := self.observer) is not None:
+            questions[prometheus.NAME] = lambda: prometheus.ready(observer.url)
         period = PROBE_PERIOD
         while not self._end.wait(period):
             for name, question in questions.items():

@@ -29,18 +29,27 @@ def dev() -> None:
 @data_option
 @click.option("--platform-only", is_flag=True, help="Kafka, registre et base, sans les rôles.")
 @click.option("-d", "--detach", is_flag=True, help="Rend la main quand tout est prêt.")
+@click.option("--observe", is_flag=True, help="Démarre aussi Prometheus, s’il est installé, avec nos alertes.")
 @click.option("--kafka-port", type=click.IntRange(1, 65535), help="Port du broker ; libre et gardé par défaut.")
 @click.option("--registry-port", type=click.IntRange(1, 65535), help="Port du registre ; libre et gardé par défaut.")
-def up(
-    data_dir: Path | None, kafka_port: int | None, registry_port: int | None, *, platform_only: bool, detach: bool
+def up(  # noqa: PLR0913 - one parameter per option
+    data_dir: Path | None,
+    kafka_port: int | None,
+    registry_port: int | None,
+    *,
+    platform_only: bool,
+    detach: bool,
+    observe: bool,
 ) -> None:
     """Démarre tout et y reste ; Ctrl-C ou « bus dev down » arrête, les données restent."""
+    if observe and platform_only:
+        raise click.UsageError("--observe n’a rien à lire avec --platform-only")
     settings = _settings(data_dir)
     if detach:
-        _detach(settings.data_dir)
+        _detach(settings.data_dir, observe=observe)
         return
     given = {name: port for name, port in (("kafka", kafka_port), ("registre", registry_port)) if port is not None}
-    _stay(settings, given, platform_only=platform_only)
+    _stay(settings, given, platform_only=platform_only, observe=observe)
 
 
 @dev.command()
@@ -66,8 +75,9 @@ def down(data_dir: Path | None) -> None:
     note("arrêté")
 
 
-def _stay(settings: Settings, given_ports: Mapping[str, int], *, platform_only: bool) -> None:
+def _stay(settings: Settings, given_ports: Mapping[str, int], *, platform_only: bool, observe: bool) -> None:
     from bus import platform
+    from bus.platform.prometheus import Prometheus
     from bus.platform.supervisor import Supervisor, stopping_on_signals
     from guichet.roles import roles
 
@@ -80,7 +90,10 @@ def _stay(settings: Settings, given_ports: Mapping[str, int], *, platform_only: 
         _prepare(running)
         started = () if platform_only else roles(running.settings)
         _tell(running.settings)
-        Supervisor(running, started, note).run()
+        observer = Prometheus.prepare(settings.data_dir, started) if observe else None
+        if observe:
+            _tell_observed(observer.url if observer else None)
+        Supervisor(running, started, note, observer).run()
     note("arrêté")
 
 
@@ -101,7 +114,13 @@ def _tell(settings: Settings) -> None:
     note(f"Kafka {settings.kafka_bootstrap} · registre {settings.registry_url} · base {settings.database_url}")
 
 
-def _detach(data_dir: Path) -> None:
+def _tell_observed(url: str | None) -> None:
+    from bus.platform.prometheus import ABSENT
+
+    note(f"Prometheus {url}" if url else ABSENT)
+
+
+def _detach(data_dir: Path, *, observe: bool) -> None:
     """Start the same command in a session of its own and wait until it is ready."""
     from bus.platform import state
 
@@ -127,6 +146,8 @@ def _detach(data_dir: Path) -> None:
             process.wait()
             raise Unavailable(f"pas prêt après {DETACH_TIMEOUT:.0f} s :\n{_since(log, begin)}")
         time.sleep(POLL)
+    if observe:
+        _tell_observed(state.read(data_dir).get("observation", {}).get("prometheus", {}).get("url"))
     note(f"prêt ; « bus dev down » arrête tout (journaux dans {log.parent})")
 
 
@@ -156,6 +177,10 @@ def _text(found: Mapping[str, Any]) -> str:
     rows += [
         {"nom": role["role"], "pid": role["pid"], "pret": _yes(role["pret"]), "adresse": role["metrics"]}
         for role in found["roles"]
+    ]
+    rows += [
+        {"nom": name, "pid": one["pid"], "pret": _yes(one["pret"]), "adresse": one["url"]}
+        for name, one in found.get("observation", {}).items()
     ]
     return f"{found['donnees']}\n{table(rows, ['nom', 'pid', 'pret', 'adresse'])}"
 

@@ -1,5 +1,6 @@
 """What is distributed holds everything that runs, data included, and nothing else at the top level."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -27,6 +28,8 @@ def test_the_wheel_holds_the_six_packages_their_data_and_the_command(tmp_path: P
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
         commands = archive.read(entry).decode()
 
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == PACKAGES
+    shared = {name.partition(".data/data/")[2] for name in names}
+    assert {name.split("/")[0] for name in names if not re.search(r"\.(dist-info|data)/", name)} == PACKAGES
     assert names >= DATA
+    assert "share/insertion-bus/deploy/prometheus/bus.rules.yml" in shared
     assert "bus = guichet.cli:main" in commands
