@@ -24,6 +24,7 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m avro_schemas.generate --check
+	$(BIN)/python -m avro_schemas.gates
 
 fmt: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .

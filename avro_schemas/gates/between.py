@@ -1,0 +1,114 @@
+"""What changed between two versions of a record, and must not have: what Avro's own rules let pass, included.
+
+Avro resolves aliases, promotes types, ignores logical types, defaults and namespaces, and reads a lost symbol as the
+default: each would change what an old record means, or what an old reader sees. Nothing of that is allowed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from avro_schemas import Schema
+from avro_schemas.gates.finding import Rule
+from avro_schemas.gates.walking import PRIMITIVES, names
+
+Pair: TypeAlias = tuple[str, str]
+ABSENT: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference that breaks the contract; ``detail`` completes "champ X : …"."""
+
+    path: str
+    detail: str
+    rule: Rule
+
+
+def changes(old: Schema, new: Schema) -> list[Change]:
+    """Give what a newer version breaks of an older one, in the order of the older; empty when it only adds."""
+    return list(_Walk(old, new).types("", old, new))
+
+
+class _Walk:
+    """Two schemas side by side; a pair of named types is compared once, where it is first met."""
+
+    def __init__(self, old: Schema, new: Schema) -> None:
+        self._old, self._new = names(old), names(new)
+        self._done: set[Pair] = set()
+
+    def types(self, path: str, old: Any, new: Any) -> Iterator[Change]:  # noqa: ANN401 - a schema is any JSON
+        old, new = self._resolved(old, self._old), self._resolved(new, self._new)
+        if (before := _kind(old)) != (after := _kind(new)):
+            yield Change(path, f"{before} devient {after}", Rule.TYPE)
+            return
+        match old:
+            case list():
+                for left, right in zip(old, new, strict=True):
+                    yield from self.types(path, left, right)
+            case {"type": "array"}:
+                yield from self.types(path, old["items"], new["items"])
+            case {"type": "record" | "enum"}:
+                yield from self._named(path, old, new)
+            case _:
+                return
+
+    @staticmethod
+    def _resolved(schema: Any, known: dict[str, Schema]) -> Any:  # noqa: ANN401 - a schema is any JSON
+        return known.get(schema, schema) if isinstance(schema, str) else schema
+
+    def _named(self, path: str, old: Schema, new: Schema) -> Iterator[Change]:
+        pair = (f"{old['namespace']}.{old['name']}", f"{new['namespace']}.{new['name']}")
+        if pair in self._done:
+            return
+        self._done.add(pair)
+        if pair[0] != pair[1]:
+            yield Change(path, f"le type {pair[0]} s’appelle {pair[1]}", Rule.RENOMME)
+        yield from self._fields(path, old, new) if old["type"] == "record" else _symbols(path, old, new)
+
+    def _fields(self, path: str, old: Schema, new: Schema) -> Iterator[Change]:
+        after = {field["name"]: field for field in new["fields"]}
+        before = {field["name"]: field for field in old["fields"]}
+        for name, field in before.items():
+            place = f"{path}.{name}" if path else name
+            if name not in after:
+                yield _gone(place, name, new["fields"])
+                continue
+            if not _same_default(field, after[name]):
+                yield Change(place, "autre valeur par défaut", Rule.DEFAUT)
+            yield from self.types(place, field["type"], after[name]["type"])
+        for name, field in after.items():
+            if name not in before and "default" not in field:
+                yield Change(f"{path}.{name}" if path else name, "nouveau, sans valeur par défaut", Rule.AJOUT)
+
+
+def _kind(schema: Any) -> str:  # noqa: ANN401 - a schema is any JSON
+    """Name what must stay the same of a type, whatever it holds."""
+    match schema:
+        case list():
+            return "|".join(branch if branch in PRIMITIVES else "…" for branch in map(_plain, schema))
+        case {"type": str() as base}:
+            return str(schema.get("logicalType", base))
+        case _:
+            return str(schema)
+
+
+def _plain(branch: Any) -> str:  # noqa: ANN401 - a schema is any JSON
+    return branch if isinstance(branch, str) else ""
+
+
+def _gone(place: str, name: str, fields: list[Schema]) -> Change:
+    heir = next((field["name"] for field in fields if name in field.get("aliases", ())), None)
+    if heir is None:
+        return Change(place, "retiré", Rule.RETIRE)
+    return Change(place, f"renommé {heir}", Rule.RENOMME)
+
+
+def _same_default(old: Schema, new: Schema) -> bool:
+    before, after = old.get("default", ABSENT), new.get("default", ABSENT)
+    return type(before) is type(after) and before == after  # 0 is not False
+
+
+def _symbols(path: str, old: Schema, new: Schema) -> Iterator[Change]:
+    if lost := [symbol for symbol in old["symbols"] if symbol not in new["symbols"]]:
+        yield Change(path, f"sans {', '.join(lost)}", Rule.SYMBOLE)

@@ -1,0 +1,112 @@
+"""Reads a contract from a folder: the only module of the gates that touches files. Nothing wrong in it raises."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from avro_schemas import Schema
+from avro_schemas.gates.finding import Finding, Rule
+
+VERSION: Final = re.compile("v([1-9][0-9]*)")
+OWNERS: Final = "OWNERS.toml"
+RELEASED: Final = "RELEASED.toml"
+Table: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a record; ``schema`` and ``samples`` are any JSON, ``samples`` by title."""
+
+    name: str
+    number: int
+    schema: Schema
+    samples: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Give how messages call it."""
+        return f"{self.name} v{self.number}"
+
+    @property
+    def is_event(self) -> bool:
+        """Tell an event, which has the envelope, from a sealed part."""
+        return not self.name.startswith("scelle.")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """All that a folder holds: versions by name then number, owners, digests of what is released, unreadable files."""
+
+    versions: Mapping[str, Mapping[int, Version]]
+    owners: Table
+    released: Table
+    unreadable: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Version]:
+        """Give every version, oldest first in each record."""
+        for numbers in self.versions.values():
+            yield from numbers.values()
+
+    def newest(self) -> Iterator[Version]:
+        """Give the last version of each record."""
+        for numbers in self.versions.values():
+            yield numbers[max(numbers)]
+
+
+def read(root: Path) -> Contract:
+    """Give the contract of a folder; what cannot be read is a finding and is left out."""
+    faults: list[Finding] = []
+    versions: dict[str, dict[int, Version]] = {}
+    for folder in sorted(_records(root)):
+        found = {one.number: one for one in _versions(folder, faults)}
+        if found:
+            versions[folder.name] = dict(sorted(found.items()))
+    return Contract(versions, _table(root / OWNERS, faults), _table(root / RELEASED, faults), tuple(faults))
+
+
+def _records(root: Path) -> Iterator[Path]:
+    """A record's folder has a dotted name, or versions; the code of this package has neither."""
+    for path in root.iterdir():
+        if path.is_dir() and not path.name.startswith((".", "__")) and ("." in path.name or any(path.glob("v[0-9]*"))):
+            yield path
+
+
+def _versions(folder: Path, faults: list[Finding]) -> Iterator[Version]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        match = VERSION.fullmatch(path.name)
+        if match is None or not path.joinpath("schema.avsc").is_file():
+            remedy = "Une version est un dossier v<n> avec schema.avsc et examples/"
+            faults.append(Finding(f"{folder.name}/{path.name}", "ce n’est pas une version", Rule.DOSSIER, remedy))
+            continue
+        place = f"{folder.name} {path.name}"
+        schema = _json(path / "schema.avsc", place, Rule.LISIBLE, faults)
+        samples = {
+            one.stem: _json(one, f"{place}, exemple « {one.stem} »", Rule.EXEMPLE, faults)
+            for one in sorted(path.glob("examples/*.json"))
+        }
+        if schema is not None:
+            yield Version(folder.name, int(match[1]), schema, samples)
+
+
+def _json(path: Path, place: str, rule: Rule, faults: list[Finding]) -> Any:  # noqa: ANN401 - a file holds any JSON
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:  # JSON or UTF-8
+        line = f", ligne {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        faults.append(Finding(place, f"ce n’est pas du JSON{line}", rule, f"Corrigez {path.name}"))
+        return None
+
+
+def _table(path: Path, faults: list[Finding]) -> Table:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        rule = Rule.RESPONSABLE if path.name == OWNERS else Rule.PUBLIE
+        faults.append(Finding(path.name, "fichier absent ou illisible", rule, "Rétablissez-le depuis l’historique"))
+        return {}
+    return {name: entry if isinstance(entry, dict) else {} for name, entry in table.items()}

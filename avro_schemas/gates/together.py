@@ -1,0 +1,72 @@
+"""What the records of a contract owe one another: an owner each, one text for what they share."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from avro_schemas import Schema
+from avro_schemas.gates.finding import Finding, Rule
+from avro_schemas.gates.source import OWNERS, Contract, Version
+from avro_schemas.gates.walking import names
+from avro_schemas.generate import full_name
+
+OWN: Final = "donnees"  # the one field of the root that differs from type to type
+
+
+def owned(contract: Contract) -> Iterator[Finding]:
+    """Find records without owner, and owners of records that do not exist."""
+    for name in contract.versions:
+        team = contract.owners.get(name, {}).get("responsable")
+        if not isinstance(team, str) or not team.strip():
+            remedy = f'Ajoutez ["{name}"] et « responsable » à {OWNERS}'
+            yield Finding(name, "personne n’en répond", Rule.RESPONSABLE, remedy)
+    for name in contract.owners:
+        if name not in contract.versions and name not in contract.released:
+            yield Finding(f"{OWNERS}, {name}", "ce type n’existe pas", Rule.RESPONSABLE, "Retirez l’entrée")
+
+
+def shared(newest: list[Version]) -> Iterator[Finding]:
+    """Find named types, and fields of the envelope, whose text differs between the newest versions of two records.
+
+    Args:
+        newest: versions that parse, by name; the first that has a text is the reference.
+    """
+    texts: dict[str, dict[str, list[Version]]] = defaultdict(lambda: defaultdict(list))
+    for version in newest:
+        for what, text in _texts(version):
+            texts[what][text].append(version)
+    for what, found in texts.items():
+        usual = max(found.values(), key=len)
+        for odd in (versions for versions in found.values() if versions is not usual):
+            for version in odd:
+                fault = f"son texte n’est pas celui de {usual[0]}"
+                remedy = "Recopiez-le, ou faites évoluer tous les types ensemble"
+                yield Finding(f"{version}, {what}", fault, Rule.PARTAGE, remedy)
+
+
+def _texts(version: Version) -> Iterator[tuple[str, str]]:
+    for name, named in names(version.schema).items():
+        if name != version.name:
+            yield f"type {name}", _text(named)
+    for field in version.schema["fields"] if version.is_event else ():
+        if field["name"] != OWN:
+            yield f"champ {field['name']}", _text({**field, "type": _outline(field["type"])})
+
+
+def _text(node: Schema) -> str:
+    members = [{**field, "type": _outline(field["type"])} for field in node.get("fields", ())]
+    return json.dumps({**node, "fields": members}, ensure_ascii=False, sort_keys=True)
+
+
+def _outline(schema: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+    """Put names for the types defined inside: each is compared once, by itself."""
+    match schema:
+        case list():
+            return [_outline(branch) for branch in schema]
+        case {"type": "array", "items": items}:
+            return {**schema, "items": _outline(items)}
+        case {"type": "record" | "enum"}:
+            return full_name(schema)
+        case _:
+            return schema
