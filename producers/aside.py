@@ -18,6 +18,7 @@ def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
     owner = f"record:{flux.flux_id}:{record.rank}"
     desk.staging.add("staged_owned_key", key.key_id, owner, *desk.ring.wrap(key))
     flux.tally.bad += 1
+    flux.tally.codes[record.code.value] += 1
     flux.tally.events["enregistrement.rejete"] += 1
     desk.staging.publish(
         outbox_row(

@@ -16,7 +16,7 @@ from producers.aside import put_aside
 from producers.events import Cause, Event, outbox_row
 from producers.flux import Desk, Flux
 from producers.nir import valid_nir
-from producers.observation import BadRecord, ContactRow, Phone
+from producers.observation import CHILD, BadRecord, ContactRow, Phone
 from producers.parts import CONTACT_SOURCE, contact_fingerprint, contacts
 from producers.people import Candidate, People
 
@@ -81,8 +81,9 @@ class ContactStager:
             else:
                 rows.append(record)
         self._flux.tally.valid += len(rows)
+        self._flux.tally.children += sum(row.role == CHILD for row in rows)
         # A row whose values cannot be read withdraws nothing: what the source said before stands.
-        told = self._attribute([row for row in rows if row.role != "ENF" and not row.unreadable])
+        told = self._attribute([row for row in rows if row.role != CHILD and not row.unreadable])
         tell(self._desk, self._flux, told)
         self._count_authorities({one.subject_id for one in told})
         self._desk.staging.flush()
@@ -175,7 +176,10 @@ def _tell(
     parts = contacts(key, one.row, one.as_of)
     fingerprint = contact_fingerprint(parts)
     was, when = known or (b"", date.min)
-    if fingerprint == was or one.as_of < when:  # nothing new, or an older file come late
+    if fingerprint == was:
+        return None
+    if one.as_of < when:  # an older file come late
+        flux.tally.older += 1
         return None
     flux.tally.events["contact.mis_a_jour"] += 1
     midnight = datetime.combine(one.as_of, datetime.min.time(), _PARIS).astimezone(UTC)

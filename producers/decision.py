@@ -68,8 +68,8 @@ on conflict do nothing
 _FLUX: Final = """
 insert into journal.flux (flux_id, source, emetteur, authority, file_name, natflux, typeflux, dtref, dtcreaflux,
   heucreaflux, received_at, verdict, motif, detail, lus, valides, rejets, hors_perimetre, effaces, en_attente,
-  evenements)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+  evenements, ecart)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -91,7 +91,7 @@ def accept(desk: Desk, flux: Flux, header: Header | None, scopes: list[Scope]) -
     conn.execute(_WAITING, (flux.flux_id,))
     conn.execute(_QUARANTINE, (flux.flux_id,))
     _set_reference(conn, header, scopes)
-    _close(desk, flux, report)
+    _close(desk, flux, report, ecart=0)
     return report
 
 
@@ -109,7 +109,7 @@ def refuse(desk: Desk, flux: Flux, header: Header | None, cause: FluxRejected, *
     _insert_event(conn, _flux_event(flux, header, report))
     conn.execute(_SPOOL_INDEX, {"flux": flux.flux_id})
     conn.execute("update journal.spool set index_complete = %s where flux_id = %s", (whole, flux.flux_id))
-    _close(desk, flux, report)
+    _close(desk, flux, report, ecart=cause.ecart)
     return report
 
 
@@ -136,6 +136,12 @@ def earlier_report(conn: psycopg.Connection, flux: Flux) -> Report | None:
     return Report(*head, Verdict.DOUBLON, None, f"déjà reçu le {row[13]:%Y-%m-%d} : {first}", 0, 0, 0, {})
 
 
+def records_of(conn: psycopg.Connection, flux_id: str) -> int:
+    """Give how many records a flux already judged was read to hold."""
+    row = conn.execute("select lus from journal.flux where flux_id = %s", (flux_id,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _set_reference(conn: psycopg.Connection, header: Header | None, scopes: list[Scope]) -> None:
     if header is None or header.typeflux not in ("M", "R"):
         return
@@ -152,9 +158,9 @@ def _set_reference(conn: psycopg.Connection, header: Header | None, scopes: list
     )
 
 
-def _close(desk: Desk, flux: Flux, report: Report) -> None:
+def _close(desk: Desk, flux: Flux, report: Report, *, ecart: int) -> None:
     tally = flux.tally
-    counts = (tally.out_of_scope, tally.erased, tally.waiting, Jsonb(dict(report.evenements)))
+    counts = (tally.out_of_scope, tally.erased, tally.waiting, Jsonb(dict(report.evenements)), ecart)
     kind = (*report.genre.values(), flux.received_at)
     judged = (report.verdict.value, report.motif, report.detail, report.lus, report.valides, report.rejets)
     emitter = tally.emitter(flux.source)

@@ -41,8 +41,11 @@ class Tally:
     erased: int = 0
     waiting: int = 0
     unknown_elements: int = 0
+    children: int = 0  # rows of a contact file
+    older: int = 0  # rows older than what their source has said since
     no_reference: bool = False
     gap: bool = False
+    codes: Counter[str] = field(default_factory=Counter)  # why records are put aside
     events: Counter[str] = field(default_factory=Counter)
     authorities: Counter[str] = field(default_factory=Counter)
     emitters: Counter[str] = field(default_factory=Counter)

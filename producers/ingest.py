@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -11,12 +12,10 @@ import psycopg
 
 from bus import db, failpoints
 from bus.errors import Unavailable
-from bus.measuring import Fate, Stage, processed
 from bus.sealing import KekRing
 from bus.settings import Settings
-from bus.telemetry import INGEST_LAST_SUCCESS, INGEST_RECORDS
 from bus.vault import Pepper
-from producers import contacts, decision, spool
+from producers import contacts, decision, measures, places, spool
 from producers.absences import Absences
 from producers.dossiers import DossierStager
 from producers.events import now
@@ -103,9 +102,9 @@ class Ingest:
 
     def _earlier(self, flux: Flux) -> Report | None:
         report = decision.earlier_report(self.desk.conn, flux)
-        self.desk.conn.rollback()
         if report is not None and report.verdict is Verdict.DOUBLON:
-            INGEST_RECORDS.labels(source=flux.source.value, result="duplicate").inc()
+            measures.repeated(report, decision.records_of(self.desk.conn, flux.flux_id))
+        self.desk.conn.rollback()
         return report
 
     def _take(self, flux: Flux, reopen: Reopen) -> Report:
@@ -120,7 +119,7 @@ class Ingest:
                 self._keep(flux, reopen)
                 report = decision.refuse(self.desk, flux, reading.header, cause, whole=reading.whole)
         failpoints.hit("ingest.after_verdict")
-        _measure(flux, report, time.monotonic() - started)
+        measures.judged(flux, report, time.monotonic() - started, _dated(flux, reading.header))
         return report
 
     def _stage(self, flux: Flux, reopen: Reopen, reading: _Reading) -> None:
@@ -144,6 +143,7 @@ class Ingest:
         finally:
             reading.header = reader.header
             flux.tally.read = reader.read
+            flux.tally.unknown_elements += reader.unknown
         if stager is None or reader.header is None:
             return
         reading.scopes = list(stager.scopes.values())
@@ -239,12 +239,9 @@ def _unchanged(path: Path, state: spool.State) -> Iterator[bytes]:
         raise Unavailable("le fichier a changé pendant sa lecture : présentez-le de nouveau")
 
 
-def _measure(flux: Flux, report: Report, seconds: float) -> None:
-    tally, source = flux.tally, flux.source.value
-    if report.verdict is Verdict.ACCEPTE:
-        INGEST_RECORDS.labels(source=source, result="accepted").inc(tally.valid)
-        INGEST_RECORDS.labels(source=source, result="quarantined").inc(tally.bad)
-        INGEST_LAST_SUCCESS.labels(source=source).set_to_current_time()
-    else:
-        INGEST_RECORDS.labels(source=source, result="rejected").inc(tally.read)
-    processed(Stage.INGEST, {(kind, Fate.OK.value): count for kind, count in report.evenements.items()}, seconds)
+def _dated(flux: Flux, header: Header | None) -> datetime | None:
+    """Give the instant that a file bears: its header's, or midnight in Paris of the day in a contact file's name."""
+    if header is not None:
+        return places.instant(header.at, flux.tally.authority or "")
+    day = contacts.named_date(flux.file_name) if flux.source is Source.CONTACT else None
+    return places.instant(datetime.combine(day, datetime.min.time()), "") if day else None

@@ -60,10 +60,16 @@ class Code(Explained):
 
 
 class FluxRejected(BusError):
-    """The flux cannot be accepted; ``detail`` is a French sentence without any value of the file."""
+    """The flux cannot be accepted.
 
-    def __init__(self, motif: Motif, detail: str) -> None:
+    Attributes:
+        detail: a French sentence without any value of the file.
+        ecart: for ``compteur``, what the trailer announces minus what was read.
+    """
+
+    def __init__(self, motif: Motif, detail: str, ecart: int = 0) -> None:
         super().__init__(detail)
+        self.ecart = ecart
         self.motif = motif
         self.detail = detail
 
@@ -125,6 +131,7 @@ class Address:
 
 
 ADULT_ROLES: Final = frozenset({"DEM", "CJT", "RDO", "AUT"})  # the bus keeps nobody else
+CHILD: Final = "ENF"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ def detail(tally: Tally) -> str | None:
         (tally.out_of_scope, f"{tally.out_of_scope} enregistrement(s) hors périmètre"),
         (tally.anomalies, f"{tally.anomalies} enregistrement(s) en anomalie"),
         (tally.waiting, f"{tally.waiting} ligne(s) en attente de leur personne"),
+        (tally.older, f"{tally.older} ligne(s) plus ancienne(s) que le déjà connu"),
+        (tally.children, f"{tally.children} ligne(s) d’enfant laissée(s) de côté"),
         (tally.erased, f"{tally.erased} personne(s) effacée(s) écartée(s)"),
         (tally.unknown_elements, f"{tally.unknown_elements} élément(s) inconnu(s) laissé(s) de côté"),
     ]

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
+import psycopg
 
-from bus.errors import InvalidEvent, Unavailable
+from bus import db
+from bus.errors import BusError, InvalidEvent, Unavailable
 from bus.settings import Settings
 from bus.telemetry import get_logger
-from producers import spool
+from producers import measures, spool
 from producers.events import now
 from producers.ingest import Ingest
 from producers.observation import Source
@@ -25,6 +27,7 @@ SETTLE_SECONDS: Final = 10.0
 CSV_SECONDS: Final = 3.0
 EMPTY_SECONDS: Final = 30.0
 UPKEEP_SECONDS: Final = 3600.0
+LOOK_SECONDS: Final = 15.0
 _HEAD: Final = 4096
 _TAIL: Final = 256
 _NAME_BYTES: Final = 255  # what Linux file systems take
@@ -67,7 +70,7 @@ class Watch:
         self._since: dict[Path, float] = {}
         self._refused: dict[Path, _Seen] = {}
         self._spool = settings.data_dir / "spool"
-        self._upkeep_at = clock()
+        self._upkeep_at = self._look_at = clock()
         self._scanned = False
 
     def ready(self) -> bool:
@@ -81,6 +84,7 @@ class Watch:
             if self._clock() >= self._upkeep_at:
                 self._upkeep()
             self._take(self._complete(), stopped)
+            self._look()
             self._scanned = True
             stopped.wait(SCAN_SECONDS)
 
@@ -96,6 +100,17 @@ class Watch:
                     self._judge(ingestion, copy)
                 except (OSError, InvalidEvent) as error:
                     _log.warning("sealed copy left waiting", flux=copy.flux_id, error=type(error).__name__)
+
+    def _look(self) -> None:
+        """Show what the journal says now and then; a database that is away for a while leaves the last look."""
+        if self._clock() < self._look_at:
+            return
+        self._look_at = self._clock() + LOOK_SECONDS
+        try:
+            with db.connect(self._settings, "bus_ingest") as conn:
+                measures.show(conn)
+        except (BusError, psycopg.Error) as error:
+            _log.warning("journal not measured", error=type(error).__name__)
 
     def _complete(self) -> list[Path]:
         """Give the files that are whole and that nobody writes, oldest first."""
@@ -161,6 +176,8 @@ class Watch:
         report = ingestion.spooled(copy)
         _write_report(Path(copy.folder or self._folder), report)
         ingestion.settle(copy)
+        with ingestion.desk.conn.transaction():
+            measures.show(ingestion.desk.conn)
         _log.info(
             "flux decided", flux=copy.flux_id, source=copy.source.value, verdict=report.verdict.value, read=report.lus,
             motif=report.motif.value if report.motif else None,

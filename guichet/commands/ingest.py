@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,7 +12,10 @@ from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note
 
 if TYPE_CHECKING:
+    from producers.settings import IngestSettings
     from producers.verdict import Report
+
+S = TypeVar("S", bound=Settings)
 
 
 @click.command()
@@ -35,7 +38,9 @@ def ingest(
     attendent alors leur publication (bus relay, ou bus dev up). Code de sortie : 0 quand tout est accepté ou déjà
     reçu, 1 quand un fichier est rejeté.
     """
-    settings = with_secrets(Settings.load(data_dir))
+    from producers.settings import IngestSettings
+
+    settings = with_secrets(IngestSettings.load(data_dir))
     if depot is not None:
         if fichiers or source:
             raise click.UsageError("--watch ne prend ni fichier ni --source : la source se lit dans le contenu")
@@ -73,14 +78,16 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
             yield ingestion.file(path, Source(source))
 
 
-def watch(settings: Settings, folder: Path) -> None:
+def watch(settings: "IngestSettings", folder: Path) -> None:
     """Run the ingest role until it is told to stop."""
     from bus.platform.postgres import database
     from bus.stopping import stop_signal
     from bus.telemetry import serve, setup_logging
+    from producers.measures import announce
     from producers.watch import Watch
 
     setup_logging("ingest", settings)
+    announce(settings)
     stopped = stop_signal()
     with database(settings) as ready:
         role = Watch(ready, folder)
@@ -92,7 +99,7 @@ def watch(settings: Settings, folder: Path) -> None:
             server.close()
 
 
-def with_secrets(settings: Settings) -> Settings:
+def with_secrets(settings: S) -> S:
     """Give settings that name the ingest secrets: those configured, else the data folder's, drawn on first use."""
     if settings.secrets_dir is not None:
         return settings

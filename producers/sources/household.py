@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 from lxml import etree
 
 from bus.identity import normalise_numdemrsa
-from producers.observation import ADULT_ROLES, Address, Adult, Block, Code, Household, Move, RecordRejected
+from producers.observation import ADULT_ROLES, CHILD, Address, Adult, Block, Code, Household, Move, RecordRejected
 from producers.sources.blocks import Blocks, any_date, blocks_of, need, one, optional_date, texts_of
 
 _ROOT: Final = "Racine/InfosFoyerRSA"
@@ -216,8 +216,10 @@ def _adults(found: list[etree._Element]) -> tuple[tuple[Adult, ...], int]:
         role = _rsa_role(blocks.get("Prestations", ()))
         if role is None:  # the schema wants it of everyone: dropped in silence, an adult would seem to have left
             raise RecordRejected(f"{_ROOT}/Personne/Prestations", Code.ABSENT)
-        if role not in ADULT_ROLES:
+        if role == CHILD:
             continue  # children stay unread
+        if role not in ADULT_ROLES:  # nobody knows what it means: dropped, an adult would seem to have left
+            raise RecordRejected(f"{_ROOT}/Personne/Prestations/ROLEPERS", Code.VALEUR)
         unknown += _strangers(blocks, _KNOWN_OF_PERSON)
         identity = one(blocks, "Identification", f"{_ROOT}/Personne")
         texts = texts_of(identity)

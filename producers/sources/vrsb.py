@@ -35,7 +35,7 @@ class _Guards(TypedDict):
 
 
 class VrsbReader:
-    """Iterate over the records of one flux; ``header``, ``read`` and ``anomalies`` are told as they become known.
+    """Iterate over the records of one flux; ``header``, ``read``, ``anomalies``, ``unknown`` are told as they come.
 
     Iterating to the end without an exception means that the whole file is well formed and its counters hold.
     """
@@ -44,6 +44,7 @@ class VrsbReader:
         self.header: Header | None = None
         self.read = 0
         self.anomalies = 0
+        self.unknown = 0  # elements beside the records that no rule names
         self._chunks = chunks
         self._announced: tuple[int, int] | None = None
         self._unread: FluxRejected | None = None  # a header that is not ours: what follows says which kind it is
@@ -134,6 +135,8 @@ class VrsbReader:
             raise FluxRejected(Motif.SCHEMA, "l’en-tête IdentificationFlux est répété")
         elif element.tag == "InfoDemandeRSA":
             raise FluxRejected(Motif.SCHEMA, "les flux d’instruction ne sont pas lus par cette version")
+        else:
+            self.unknown += 1
 
     def _end(self) -> None:
         try:
@@ -159,7 +162,7 @@ def check_counters(announced: tuple[int, int], seen: tuple[int, int]) -> None:
             were = f"{found} ont été lus" if found > 1 else f"{found} a été lu"
             first, _, rest = name.partition(" ")
             plural = f"{first}{'s' if expected > 1 else ''}{' ' + rest if rest else ''}"
-            raise FluxRejected(Motif.COMPTEUR, f"le trailer annonce {expected} {plural}, {were}")
+            raise FluxRejected(Motif.COMPTEUR, f"le trailer annonce {expected} {plural}, {were}", expected - found)
 
 
 def _declarations(root: etree._Element) -> bytes:

@@ -266,7 +266,10 @@ def test_the_role_serves_its_metrics_and_stops_when_told(depot: Depot) -> None:
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=60)[1]
 
-    assert 'bus_ingest_records_total{result="accepted",source="cnaf"} 1.0' in metrics
+    assert 'bus_ingest_records_total{result="accepted",source="cnaf-quotidien"} 0.0' in metrics
+    assert 'bus_ingest_records_total{result="accepted",source="cnaf-mensuel"} 1.0' in metrics
+    assert 'bus_ingest_expected_interval_seconds{source="cnaf-mensuel"}' in metrics
+    assert 'bus_ingest_last_success_timestamp_seconds{source="cnaf-mensuel"} 1.' in metrics
     assert process.returncode == 0
     assert "flux decided" in said
     assert "ZZTESTE" not in said

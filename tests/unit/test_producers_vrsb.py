@@ -214,6 +214,7 @@ def test_an_empty_file_is_empty() -> None:
          Code.VALEUR),
         ("<DTDEMRSA>2026-02-15", "<DTDEMRSA>2026-02-31", "IdentificationRSA/DemandeRSA/DTDEMRSA", Code.DATE),
         ("<NOM>ZZTESTE</NOM>", "<NOM> </NOM>", "Personne/Identification/NOM", Code.ABSENT),
+        ("<ROLEPERS>DEM</ROLEPERS>", "<ROLEPERS>XYZ</ROLEPERS>", "Personne/Prestations/ROLEPERS", Code.VALEUR),
     ],
 )  # fmt: skip
 def test_a_bad_record_is_told_by_path_and_code(before: str, after: str, path: str, code: Code) -> None:
@@ -229,6 +230,16 @@ def test_the_role_is_the_one_of_the_rsa_and_children_are_left_out() -> None:
     ]
 
     assert [one.role for one in found.adults] == ["DEM", "CJT"]
+
+
+def test_13_unknown_elements_beside_the_records_are_counted() -> None:
+    octets = (
+        quotidien(Foyer()).octets().replace(b"<TransmissionFlux>", b"<Nouveau><A>1</A></Nouveau><TransmissionFlux>")
+    )
+    reader = VrsbReader([octets.replace(b"<InfosFoyerRSA>", b"<Autre/><InfosFoyerRSA>", 1)])
+
+    assert len(list(reader)) == 1
+    assert reader.unknown == 2
 
 
 def test_health_facts_leave_in_no_clear_field() -> None:

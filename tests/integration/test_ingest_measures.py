@@ -1,0 +1,196 @@
+"""What the ingest role shows of its sources, from real files and a real journal."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from helpers.vrsb_file import Fichier, Foyer, Who, mensuel, nir13, quotidien
+from prometheus_client import REGISTRY
+
+from bus.platform.postgres import database
+from bus.settings import Settings
+from bus.telemetry import INGEST_LAST_SUCCESS
+from bus.vault import create_secrets
+from producers import measures
+from producers.ingest import Ingest
+from producers.observation import Source
+from producers.settings import IngestSettings
+from producers.verdict import Report
+
+DAY = 86_400
+STOCK = Foyer(who=(Who(nir=nir13(1)),))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("mesures")
+    create_secrets(folder / "secrets")
+    with database(Settings(data_dir=folder, secrets_dir=folder / "secrets" / "ingest")) as settings:
+        measures.announce(IngestSettings())
+        yield settings
+
+
+class Desk:
+    """An empty journal that takes files in and shows what it says."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings, self.folder = settings, folder
+
+    def take(self, octets: bytes, name: str = "rsa.xml", source: Source = Source.CNAF) -> Report:
+        path = self.folder / name
+        path.write_bytes(octets)
+        with Ingest(self.settings) as ingestion:
+            report = ingestion.file(path, source)
+        self.look()
+        return report
+
+    def look(self) -> None:
+        with psycopg.connect(str(self.settings.database_url)) as conn:
+            measures.show(conn)
+
+
+@pytest.fixture
+def desk(server: Settings, tmp_path: Path) -> Iterator[Desk]:
+    with psycopg.connect(str(server.database_url), autocommit=True) as conn:
+        names = conn.execute(
+            "select schemaname || '.' || tablename from pg_tables where schemaname in ('vault', 'journal')"
+        )
+        conn.execute(f"truncate {', '.join(name for (name,) in names)} restart identity")
+        yield Desk(server, tmp_path)
+
+
+def value(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def gap(source: str = "cnaf-quotidien") -> float | None:
+    return value("bus_ingest_reconciliation_gap_records", source=source)
+
+
+def short(file: Fichier, by: int) -> bytes:
+    """Give a file whose trailer announces ``by`` records more than it holds."""
+    return re.sub(
+        rb"(<NBTOTDOSRSATRANSM>)(\d+)", lambda found: found[1] + str(int(found[2]) + by).encode(), file.octets()
+    )
+
+
+def test_a_gap_lasts_until_a_repaired_copy_is_accepted(desk: Desk) -> None:
+    file = quotidien(STOCK)
+
+    assert desk.take(short(file, 2)).motif == "compteur"
+    assert gap() == 2
+    desk.take(short(file, 3))
+    assert gap() == 3, "the second bad copy replaces the first"
+    desk.take(quotidien(STOCK, Foyer(numero="00000000153")).octets(), "autre.xml")
+    assert desk.take(file.octets()).verdict == "accepte"
+
+    assert gap() == 0
+    assert gap("cnaf-mensuel") == 0
+
+
+def test_too_many_is_a_gap_below_zero_and_does_not_hide_too_few(desk: Desk) -> None:
+    first, second = quotidien(STOCK, STOCK), replace(quotidien(STOCK, STOCK), heure="02:00:00.0000")
+
+    desk.take(short(first, -1))
+    assert gap() == -1
+    desk.take(short(second, 1), "deux.xml")
+
+    assert gap() == 1
+
+
+def test_a_later_monthly_of_the_same_caisse_makes_a_gap_good(desk: Desk) -> None:
+    desk.take(short(quotidien(STOCK), 4))
+    desk.take(replace(mensuel(STOCK), jour="2026-03-31").octets(), "mensuel.xml")
+
+    assert gap() == 0
+
+
+def test_the_last_success_is_the_journal_s_and_survives_a_restart(desk: Desk) -> None:
+    desk.take(quotidien(STOCK).octets())
+    with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
+        conn.execute("update journal.flux set decided_at = to_timestamp(1772400000)")
+    INGEST_LAST_SUCCESS.clear()  # what a new process knows
+
+    desk.look()
+
+    assert value("bus_ingest_last_success_timestamp_seconds", source="cnaf-quotidien") == 1772400000
+    assert value("bus_ingest_last_success_timestamp_seconds", source="contact") is None
+
+
+def test_the_expected_intervals_are_those_of_the_settings(desk: Desk) -> None:
+    measures.announce(IngestSettings(intervalle_contact_jours=2))
+
+    assert value("bus_ingest_expected_interval_seconds", source="contact") == 2 * DAY
+    assert value("bus_ingest_expected_interval_seconds", source="cnaf-mensuel") == 31 * DAY
+    assert value("bus_ingest_expected_interval_seconds", source="cnaf-reprise") is None
+    measures.announce(IngestSettings())
+
+
+@pytest.mark.parametrize("result", ["accepted", "duplicate", "rejected", "quarantined"])
+def test_every_fate_of_every_source_is_there_before_the_first_file(server: Settings, result: str) -> None:
+    assert all(value("bus_ingest_records_total", source=one, result=result) is not None for one in measures.Kind)
+
+
+def records(result: str) -> float:
+    return value("bus_ingest_records_total", source="cnaf-quotidien", result=result) or 0.0
+
+
+def test_records_are_counted_by_fate_and_a_file_sent_again_counts_its_records(desk: Desk) -> None:
+    before = {one: records(one) for one in ("accepted", "duplicate", "rejected", "quarantined")}
+    good = quotidien(STOCK, *(Foyer(numero=f"0000000016{n}") for n in range(5)), Foyer(numero="00000000170", etat="Z"))
+
+    desk.take(good.octets())
+    desk.take(good.octets(), "encore.xml")
+    desk.take(short(quotidien(STOCK, STOCK, STOCK), 1), "court.xml")
+
+    assert records("accepted") - before["accepted"] == 6
+    assert records("quarantined") - before["quarantined"] == 1
+    assert records("duplicate") - before["duplicate"] == 7
+    assert records("rejected") - before["rejected"] == 3
+
+
+def test_what_is_put_aside_is_counted_and_held_until_it_goes(desk: Desk) -> None:
+    labels = {"stage": "ingest", "reason": "valeur"}
+    before = value("bus_quarantine_messages_total", **labels) or 0
+    others = [Foyer(numero=f"0000000016{n}") for n in range(5)]
+
+    desk.take(quotidien(*others, Foyer(numero="00000000170", etat="Z")).octets())
+
+    assert (value("bus_quarantine_messages_total", **labels) or 0) - before == 1
+    assert value("bus_quarantine_messages", **labels) == 1
+    assert (value("bus_quarantine_oldest_message_timestamp_seconds", **labels) or 0) > 1_700_000_000
+    with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
+        conn.execute("delete from journal.quarantine")
+    desk.look()
+    assert value("bus_quarantine_messages", **labels) == 0
+    assert value("bus_quarantine_oldest_message_timestamp_seconds", **labels) == 0
+
+
+def test_the_delay_of_a_source_runs_from_the_date_of_its_file(desk: Desk) -> None:
+    def observed(bound: str) -> float:
+        return value("bus_ingest_source_delay_seconds_bucket", source="cnaf-quotidien", le=bound) or 0.0
+
+    before, ever = observed(str(float(DAY))), observed("+Inf")
+
+    desk.take(quotidien(STOCK).octets())
+
+    assert observed("+Inf") == ever + 1
+    assert observed(str(float(DAY))) == before, "the file was made months ago"
+
+
+def test_rows_of_children_and_rows_that_come_too_late_are_in_the_report(desk: Desk) -> None:
+    header = "MATRICULE;ROLE PERSONNE;TYPE PERSONNE;NIR;NUMERO DEMANDE RSA;NUMERO TELEPHONE DOSSIER;ADRESSE\n"
+    desk.take(quotidien(STOCK).octets())
+
+    def rows(phone: str) -> bytes:
+        told = f"1;DEMANDEUR;X;{nir13(1)};00000000152;{phone};\n1;ENFANT;X;;00000000152;{phone};\n"
+        return (header.replace("ADRESSE", "ADRESSE ELECTRONIQUE DOSSIER") + told).encode()
+
+    newer = desk.take(rows("0639980001"), "contact.20260310.csv", Source.CONTACT)
+    older = desk.take(rows("0639980002"), "contact.20260303.csv", Source.CONTACT)
+
+    assert "1 ligne(s) d’enfant" in str(newer.detail)
+    assert "1 ligne(s) plus ancienne(s)" in str(older.detail)
