@@ -25,6 +25,8 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/lint-imports
 	$(BIN)/python -m avro_schemas.generate --check
 	$(BIN)/python -m avro_schemas.gates
+	$(BIN)/python -m guichet.dashboards --check
+	$(BIN)/pytest -q tests/contract/test_alerts.py
 
 fmt: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .
@@ -32,6 +34,7 @@ fmt: setup ## format and fix what can be fixed
 
 generate: setup ## write the models that the schemas define
 	$(BIN)/python -m avro_schemas.generate
+	$(BIN)/python -m guichet.dashboards
 
 test: setup ## every test, on a real broker, registry and database that it starts itself
 	$(BIN)/pytest
