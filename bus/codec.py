@@ -13,10 +13,11 @@ from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
 import fastavro
+from fastavro.schema import expand_schema
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
-from bus.errors import InvalidEvent
+from bus.errors import InvalidEvent, Unavailable
 from bus.reasons import Reason
 
 __all__ = [
@@ -87,8 +88,14 @@ def decode_part(sorte: str, version: int, plaintext: bytes) -> Record:
 
     Raises:
         InvalidEvent: ``schema_inconnu`` or ``avro_illisible``.
+        Unavailable: a newer version of the bus sealed it, and only parts that were ours to open get here: it is right,
+            and will be read once this role is brought to that version.
     """
     name = f"scelle.{sorte}"
+    if version > PART_VERSION.get(sorte, version):
+        raise Unavailable(
+            f"Une partie {name} v{version} vient d’une version plus récente du bus : mettez ce rôle à jour."
+        )
     return _read(_local(name, version), _local(name, PART_VERSION.get(sorte, 0)), plaintext)
 
 
@@ -99,7 +106,9 @@ class _Writer:
     type_: str
     schema: Parsed
     prefix: Parsed
-    newest: bool  # the registered schema is our newest one: bytes may be appended as they are
+    ends_as_ours: (
+        bool  # its `enrichissement` is last, and the same bytes say the same: it can be set without knowing more
+    )
 
 
 class Codec:
@@ -141,23 +150,36 @@ class Codec:
         return _read_start(writer.prefix, _envelope_schema(writer.type_), io.BytesIO(value[PREFIX:]))
 
     def append(self, value: bytes, enrichissement: Mapping[str, Any]) -> bytes:
-        """Give the value with its ``enrichissement`` set, in the newest version of its type.
+        """Give the value with its ``enrichissement`` set, under its writer's schema: what only that one knows is kept.
 
-        Bytes are appended when the writer's schema is ours and the last field is null; else decoded and encoded, which
-        also replaces an ``enrichissement`` already there. Both ways give the same bytes.
+        Bytes are appended when the last field is null; else decoded and encoded, which also replaces an
+        ``enrichissement`` already there. Both ways give the same bytes. A schema that does not end as ours gives way to
+        the newest version of the type.
 
         Raises:
             InvalidEvent: as ``decode``; ``hors_schema`` for an ``enrichissement`` that does not fit.
         """
-        writer = self._writer(value)
-        if writer.newest and value[-1] == NULL_BRANCH:
-            _refuse_ambiguous_end(enrichissement)
+        _refuse_ambiguous_end(enrichissement)
+        bare = self.bare(value)
+        if bare is value:
             self.appended += 1
-            return value[:-1] + RECORD_BRANCH + _write(_enrichment_schema(), enrichissement, "enrichissement")
-        completed = {**self.decode(value), "enrichissement": enrichissement}
-        body = encode_body(writer.type_, completed)
-        self.reencoded += 1
-        return self._head(writer.type_, EVENT_VERSION[writer.type_]) + body
+        else:
+            self.reencoded += 1
+        return bare[:-1] + RECORD_BRANCH + _write(_enrichment_schema(), enrichissement, "enrichissement")
+
+    def bare(self, value: bytes) -> bytes:
+        """Give the value with a null ``enrichissement``, its last byte; the same object when it is so already.
+
+        The schema is its writer's where that ends as ours does, else the newest of the type. Raises as ``decode``.
+        """
+        writer = self._writer(value)
+        if writer.ends_as_ours and value[-1] == NULL_BRANCH:
+            return value
+        if not writer.ends_as_ours:
+            body = encode_body(writer.type_, {**self.decode(value), "enrichissement": None})
+            return self._head(writer.type_, EVENT_VERSION[writer.type_]) + body
+        record = _read(writer.schema, writer.schema, value[PREFIX:])
+        return value[:PREFIX] + _write(writer.schema, {**record, "enrichissement": None}, writer.type_)
 
     def _head(self, type_: str, version: int) -> bytes:
         if (type_, version) not in self._heads:
@@ -183,8 +205,8 @@ class Codec:
         if type_ not in EVENT_VERSION:
             raise InvalidEvent(Reason.SCHEMA_INCONNU)
         if self._head(type_, EVENT_VERSION[type_])[1:] == schema_id.to_bytes(4, "big"):
-            return _Writer(type_, _event_schema(type_), _envelope_schema(type_), newest=True)
-        return _Writer(type_, schema, _parse(_until_donnees(registered)), newest=False)
+            return _Writer(type_, _event_schema(type_), _envelope_schema(type_), ends_as_ours=True)
+        return _Writer(type_, schema, _parse(_until_donnees(registered)), _end(registered) == _end(_newest(type_)))
 
 
 def _parse(schema: Mapping[str, Any]) -> Parsed:
@@ -215,6 +237,29 @@ def _until_donnees(schema: Mapping[str, Any]) -> Record:
     if "donnees" not in names:
         raise InvalidEvent(Reason.SCHEMA_INCONNU)
     return {**schema, "fields": schema["fields"][: names.index("donnees")]}
+
+
+def _newest(type_: str) -> Record:
+    return avro_schemas.read(type_, EVENT_VERSION[type_])
+
+
+def _end(schema: Mapping[str, Any]) -> object:
+    """Give the last field of an event as far as it decides bytes, every type that it refers to included."""
+    last = expand_schema(dict(schema))["fields"][-1]
+    return last["name"], _bytes_of(last["type"])
+
+
+def _bytes_of(schema: Any) -> object:  # noqa: ANN401 - a schema is any JSON
+    """Leave out what changes no byte: documentation, notes, defaults."""
+    match schema:
+        case list():
+            return [_bytes_of(branch) for branch in schema]
+        case {"fields": fields}:
+            return schema["name"], [(field["name"], _bytes_of(field["type"])) for field in fields]
+        case dict():
+            return {key: _bytes_of(schema[key]) for key in ("type", "name", "symbols", "items") if key in schema}
+        case _:
+            return schema
 
 
 @cache

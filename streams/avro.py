@@ -77,25 +77,31 @@ PRIMITIVES: Final[Mapping[str, Reader]] = {
     "string": text,
 }
 
+NOTHING: Final[Mapping[str, Any]] = {}
 
-def reader(schema: Any) -> Reader:  # noqa: ANN401 - a schema is any JSON
-    """Give what reads a schema made of primitives, enums, unions, arrays and records without references.
+
+def reader(schema: Any, known: Mapping[str, Any] = NOTHING) -> Reader:  # noqa: ANN401 - a schema is any JSON
+    """Give what reads a schema made of primitives, enums, unions, arrays and records.
 
     Dates are days, instants are microseconds; a record is a dict.
+
+    Args:
+        schema: the schema.
+        known: the types that it refers to by full name.
     """
     match schema:
         case str():
-            return PRIMITIVES[schema]
+            return PRIMITIVES[schema] if schema in PRIMITIVES else reader(known[schema], known)
         case {"type": "enum", "symbols": symbols}:
             return _enum(symbols)
         case {"type": "array", "items": items}:
-            return _array(reader(items))
+            return _array(reader(items, known))
         case {"type": "record", "fields": fields}:
-            return _record({field["name"]: reader(field["type"]) for field in fields})
+            return _record({field["name"]: reader(field["type"], known) for field in fields})
         case {"type": underlying}:  # a logical type
-            return reader(underlying)
+            return reader(underlying, known)
         case _:
-            return _union([reader(branch) for branch in schema])
+            return _union([reader(branch, known) for branch in schema])
 
 
 def _enum(symbols: Sequence[str]) -> Reader:

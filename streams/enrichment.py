@@ -54,7 +54,7 @@ def appended(plain: bytes, added: Enrichment) -> bytes:
     """Give the value of an event with its ``enrichissement``; tests compare it with ``Codec.append``.
 
     Args:
-        plain: the value of an event in the newest version of its type, ended by the null branch of that field.
+        plain: the value of an event whose schema ends as ours, ended by the null branch of that field.
         added: what to add.
     """
     return b"".join(

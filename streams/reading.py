@@ -1,12 +1,14 @@
 """Read events where their bytes stand: the fields that decide are read, sealed parts are cut out as they are.
 
 Only an event of the newest version of its type that nobody has enriched is read so; any other goes through ``Codec``,
-which brings it to that form or says why it cannot be read.
+which brings it to that form for reading, or says why it cannot be read. What goes on is the event as it was written:
+the fields of a newer version are not ours to drop.
 """
 
 from typing import Any, Final, NamedTuple
 
 import avro_schemas
+from avro_schemas.generate import full_name, named_types
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
@@ -115,7 +117,7 @@ class EventReader:
         self._layouts: dict[bytes, Layout] = {}
 
     def read(self, value: bytes) -> tuple[Event, bytes]:
-        """Give an event and its bytes in the newest version of its type, not enriched.
+        """Give an event and its bytes as they go on, not enriched, under its writer's schema if that ends as ours.
 
         Raises:
             InvalidEvent: as ``Codec.decode``.
@@ -136,10 +138,12 @@ class EventReader:
             raise InvalidEvent(Reason.TYPE_INCONNU, "type")
         head = self._codec.frame(type_, EVENT_VERSION[type_], b"")
         layout = self._layouts.setdefault(head, _layout(type_))
-        plain = head + encode_body(type_, decoded | {"enrichissement": None})
-        return _event(plain, layout), plain
+        known = head + encode_body(type_, decoded | {"enrichissement": None})
+        return _event(known, layout), self._codec.bare(value)
 
 
 def _layout(type_: str) -> Layout:
-    fields = {field["name"]: field["type"] for field in avro_schemas.read(type_)["fields"]}
-    return Layout(type_, write_text(type_), reader(fields["donnees"]))
+    schema = avro_schemas.read(type_)
+    known = {full_name(named): named for named in named_types(schema)}
+    fields = {field["name"]: field["type"] for field in schema["fields"]}
+    return Layout(type_, write_text(type_), reader(fields["donnees"], known))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import bus.platform
 from bus import topics
@@ -14,6 +15,9 @@ from bus.platform.containers import Backend, RunningPlatform
 from bus.platform.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("bus", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # speed is no test here
+settings.load_profile("bus")
 
 
 @pytest.fixture(scope="session")

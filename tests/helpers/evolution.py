@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from avro_schemas.gates.finding import Rule
-from avro_schemas.generate import named_types
+from avro_schemas.generate import full_name, named_types
 
 Schema = dict[str, Any]
 NOTES = {"doc": "Ajout.", "sensibilite": "S4", "origine": "bus"}
@@ -60,10 +60,13 @@ def _added(draw: st.DrawFn, name: str, schema: Schema) -> Schema:
     kind, default = draw(st.sampled_from(LEAVES))
     inner = {"name": "dedans", "type": kind, "default": default} | NOTES
     record = head | {"type": "record", "name": f"{name}_groupe", "fields": [inner]}
+    known = [full_name(named) for named in named_types(schema) if named["namespace"] == SHARED][:2]  # before `donnees`
+    references = [(["null", name], None) for name in known]
     shape, default = draw(
         st.sampled_from(
             [
                 *LEAVES,
+                *references,
                 (enum, "INCONNU"),
                 (["null", record], None),
                 (record, {"dedans": default}),

@@ -21,7 +21,7 @@ from bus.codec import (
     encode_body,
     encode_part,
 )
-from bus.errors import InvalidEvent, Misconfigured
+from bus.errors import InvalidEvent, Misconfigured, Unavailable
 
 ENTRY = "rsa.droits_devoirs.entree"
 ANY_EVENT = st.sampled_from(sorted(EVENT_VERSION)).flatmap(lambda name: st.tuples(st.just(name), records(read(name))))
@@ -186,8 +186,17 @@ def test_a_version_out_of_the_contract_is_an_unknown_schema(codec: Codec, versio
     for read_it in (decode_body, codec.frame):
         with pytest.raises(InvalidEvent, match="schema_inconnu"):
             read_it(ENTRY, version, body)
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_version_of_a_part_that_cannot_be_is_an_unknown_schema(version: int) -> None:
     with pytest.raises(InvalidEvent, match="schema_inconnu"):
         decode_part("contact", version, b"\x02a")
+
+
+def test_a_part_that_a_newer_bus_sealed_waits_for_this_role_to_be_upgraded() -> None:
+    with pytest.raises(Unavailable, match=r"scelle\.contact v99"):
+        decode_part("contact", 99, b"\x02a")
 
 
 @pytest.mark.parametrize(
