@@ -24,7 +24,7 @@ def platform(data: Path) -> Iterator[tuple[Platform, dict[str, str]]]:
     shared = os.environ.get("BUS_ARTIFACTS_DIR", ".bus/artifacts")
     running = start(data, artifacts_dir=Path(shared).absolute())
     try:
-        topics.apply(str(running.settings.kafka_bootstrap))
+        topics.apply(running.settings)
         env = {
             "BUS_DATA_DIR": str(data),
             "BUS_DATABASE_URL": str(running.settings.database_url),

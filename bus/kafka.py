@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,8 +11,10 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from bus.errors import Misconfigured, Unavailable
+from bus import access
+from bus.errors import BusError, Misconfigured, Unavailable
 from bus.reasons import Reason
+from bus.refusals import fate, is_refusal
 from bus.settings import Settings
 
 PARTITIONER: Final = "murmur2_random"
@@ -34,7 +37,14 @@ class BusProducer:
     Every method first raises the earliest failure there was, a fatal error or a refused record, as one of our fates.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], who: str = "ce rôle") -> None:
+        """Make the client.
+
+        Raises:
+            Misconfigured: the configuration could lose or repeat a record.
+        """
+        _refuse_unsafe(config)
+        self._who = who
         self._failure: Exception | None = None
         self._client = Producer({**config, "error_cb": self._on_error}, logger=_librdkafka)
 
@@ -70,7 +80,7 @@ class BusProducer:
             except BufferError:  # the queue is full: serve the reports, which frees it
                 self.poll(0.05)
             except KafkaException as error:
-                raise _fate(error.args[0]) from error
+                raise fate(error.args[0], self._who) from error
             else:
                 return
 
@@ -103,7 +113,7 @@ class BusProducer:
 
     def _note(self, error: KafkaError | None, _: Message) -> None:
         if error is not None and self._failure is None:
-            self._failure = _fate(error)
+            self._failure = fate(error, self._who)
 
     def _reporting(self, on_delivery: Report) -> Report:
         def report(error: KafkaError | None, message: Message) -> None:
@@ -114,8 +124,98 @@ class BusProducer:
 
     def _on_error(self, error: KafkaError) -> None:
         """Keep what the client cannot repair by itself; a broker that went away comes back, librdkafka retries."""
-        if self._failure is None and (error.fatal() or error.code() in _CONFIGURATION):
-            self._failure = _fate(error)
+        if self._failure is None and (error.fatal() or is_refusal(error)):
+            self._failure = fate(error, self._who)
+
+
+class BusConsumer(Consumer):  # type: ignore[misc]  # confluent-kafka has no types
+    """librdkafka's consumer, except that a refused identity or right ends it instead of being tried for ever."""
+
+    def __init__(self, config: Mapping[str, Any], who: str) -> None:
+        self._who = who
+        self._failure: Exception | None = None
+        super().__init__({**config, "error_cb": self._note, "on_commit": self._committed}, logger=_librdkafka)
+
+    def poll(self, timeout: float = -1) -> Any:  # noqa: ANN401  a Message of an untyped library
+        """Give a record, an error that may pass, or None.
+
+        Raises:
+            Misconfigured: the broker refuses this process.
+        """
+        message = super().poll(timeout)
+        return self._passed([message])[0]
+
+    def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Any]:
+        """Give at most ``num_messages``, as ``poll`` does."""
+        return self._passed(super().consume(num_messages, timeout))
+
+    def _passed(self, messages: list[Any]) -> list[Any]:
+        for message in messages:
+            if message is not None and message.error() is not None:
+                self._note(message.error(), message.topic() or "")
+        if self._failure is not None:
+            raise self._failure
+        return messages
+
+    def _committed(self, error: KafkaError | None, _: object) -> None:
+        if error is not None:
+            self._note(error)
+
+    def _note(self, error: KafkaError, topic: str = "") -> None:
+        if self._failure is None and is_refusal(error):
+            self._failure = fate(error, self._who, topic)
+
+
+class BusAdmin(AdminClient):  # type: ignore[misc]  # confluent-kafka has no types
+    """librdkafka's admin client; ``metadata`` and ``answers`` give a failure one of our fates."""
+
+    def __init__(self, config: Mapping[str, Any], who: str) -> None:
+        self._who = who
+        self._failure: Exception | None = None
+        super().__init__({**config, "log_level": 0, "error_cb": self._note}, logger=_librdkafka)
+
+    def metadata(self, timeout: float | None = None) -> Any:  # noqa: ANN401  an untyped library
+        """Give the cluster as this process may see it: ``topics``, ``brokers``, ``cluster_id``.
+
+        Raises:
+            Misconfigured: the broker refuses this process.
+            Unavailable: no answer within ``timeout`` seconds (``ADMIN_TIMEOUT``).
+        """
+        deadline, patience = time.monotonic() + (timeout or ADMIN_TIMEOUT), 1.0
+        while True:  # short questions at first: a refused password is told by a callback, between two of them
+            left = deadline - time.monotonic()
+            try:
+                return self.list_topics(timeout=max(0.1, min(patience, left)))
+            except KafkaException as error:
+                self.raise_failure()
+                if time.monotonic() > deadline:
+                    raise fate(error.args[0], self._who) from error
+            patience *= 2
+
+    def answers(self, futures: Mapping[Any, Any], timeout: float | None = None) -> dict[Any, Any]:
+        """Give the results of a request, by key.
+
+        Raises:
+            Misconfigured, Unavailable: as ``metadata``; the first failure.
+        """
+        try:
+            return {key: future.result(timeout or ADMIN_TIMEOUT) for key, future in futures.items()}
+        except KafkaException as error:
+            self.raise_failure()
+            raise fate(error.args[0], self._who) from error
+        except TimeoutError as error:
+            self.raise_failure()
+            raise Unavailable("Kafka ne répond pas à temps") from error
+
+    def raise_failure(self) -> None:
+        """Raise what the broker refused, if anything."""
+        self.poll(0)
+        if self._failure is not None:
+            raise self._failure
+
+    def _note(self, error: KafkaError) -> None:
+        if self._failure is None and is_refusal(error):
+            self._failure = fate(error, self._who)
 
 
 def producer(settings: Settings, *, linger_ms: float = 5) -> BusProducer:
@@ -127,7 +227,7 @@ def producer(settings: Settings, *, linger_ms: float = 5) -> BusProducer:
     """
     return BusProducer(
         {
-            **_common(settings),
+            **access.client_config(settings),
             "acks": "all",
             "enable.idempotence": True,
             "partitioner": PARTITIONER,
@@ -137,17 +237,19 @@ def producer(settings: Settings, *, linger_ms: float = 5) -> BusProducer:
             "linger.ms": linger_ms,
             "queue.buffering.max.messages": QUEUE_MESSAGES,
             "message.timeout.ms": 120_000,
-        }
+        },
+        access.principal(settings),
     )
 
 
-def consumer(settings: Settings, group: str, **overrides: Any) -> Consumer:  # noqa: ANN401  librdkafka's values are of any type
+def consumer(settings: Settings, group: str, **overrides: Any) -> BusConsumer:  # noqa: ANN401  librdkafka's values are of any type
     """Give a consumer that starts at the beginning and commits only when told to.
 
-    Errors come from ``poll`` as messages with ``error()``; ``raise_for(message)`` gives them a fate.
+    Errors that may pass come from ``poll`` as messages with ``error()``; ``raise_for(message)`` gives them a fate. A
+    refusal (password, certificate, right) is raised by ``poll`` as ``Misconfigured``.
     """
     config = {
-        **_common(settings),
+        **access.client_config(settings),
         "group.id": group,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -157,7 +259,7 @@ def consumer(settings: Settings, group: str, **overrides: Any) -> Consumer:  # n
         "partition.assignment.strategy": "cooperative-sticky",
         **overrides,
     }
-    return Consumer(config, logger=_librdkafka)
+    return BusConsumer(config, access.principal(settings))
 
 
 def raise_for(message: Message) -> None:
@@ -169,21 +271,21 @@ def raise_for(message: Message) -> None:
     """
     error = message.error()
     if error is not None:
-        raise _fate(error)
+        raise fate(error)
 
 
-def admin(bootstrap: str) -> AdminClient:
-    """Give a client that creates and describes topics."""
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}, logger=_librdkafka)
+def admin(settings: Settings) -> BusAdmin:
+    """Give a client that creates and describes topics, rights and accounts."""
+    return BusAdmin(access.client_config(settings), access.principal(settings))
 
 
-def reachable(bootstrap: str) -> bool:
+def reachable(settings: Settings) -> bool:
     """Say whether a broker answers with its metadata, within two seconds or so."""
-    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
+    host, _, port = access.bootstrap(settings).split(",", maxsplit=1)[0].rpartition(":")
     try:
         socket.create_connection((host, int(port)), PROBE_TIMEOUT).close()  # a client would log each refused attempt
-        return bool(admin(bootstrap).list_topics(timeout=PROBE_TIMEOUT).brokers)
-    except (OSError, KafkaException):
+        return bool(admin(settings).metadata(PROBE_TIMEOUT).brokers)
+    except (OSError, BusError):
         return False
 
 
@@ -247,28 +349,14 @@ def trace_of(event_id: str) -> str:
     return f"00-{digest[:32]}-{digest[32:48]}-01"
 
 
-_CONFIGURATION: Final = frozenset(
-    {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's public error codes begin with an underscore
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    }
-)
-
-
-def _fate(error: KafkaError) -> Exception:
-    """Translate librdkafka's error: its name and code, never the record."""
-    if error.code() in _CONFIGURATION:
-        return Misconfigured(f"Kafka refuse ce processus : {error.name()}")
-    return Unavailable(f"Kafka indisponible : {error.name()}")
-
-
-def _common(settings: Settings) -> dict[str, Any]:
-    if settings.kafka_bootstrap is None:
-        raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme (bus dev up)")
-    return {"bootstrap.servers": settings.kafka_bootstrap, "client.id": "insertion-bus"}
+def _refuse_unsafe(config: Mapping[str, Any]) -> None:
+    """Refuse a producer that is not the one our guarantees stand on."""
+    wanted = {"acks": "all", "enable.idempotence": True, "partitioner": PARTITIONER}
+    wrong = [
+        f"{key} attendu {want}, trouvé {config.get(key)}" for key, want in wanted.items() if config.get(key) != want
+    ]
+    if wrong:
+        raise Misconfigured(f"producteur imprudent : {' ; '.join(wrong)}")
 
 
 def _timestamp(value: datetime | int) -> str:

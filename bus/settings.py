@@ -21,6 +21,24 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path(".bus"), description="dossier de données")
     database_url: str | None = Field(default=None, description="adresse PostgreSQL (libpq) de ce processus")
     kafka_bootstrap: str | None = Field(default=None, description="adresses des brokers Kafka, hôte:port séparés par ,")
+    kafka_security_protocol: Literal["plaintext", "sasl_plaintext", "sasl_ssl", "ssl"] = Field(
+        default="plaintext", description="protocole vers les brokers ; en clair sur la boucle locale seulement"
+    )
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256"] = Field(
+        default="SCRAM-SHA-512", description="mécanisme SASL"
+    )
+    kafka_username: str | None = Field(default=None, description="compte SASL de ce rôle (bus-relay, bus-stream…)")
+    kafka_password_file: Path | None = Field(
+        default=None, description="fichier du mot de passe SASL ; sinon kafka.mdp dans le dossier des secrets"
+    )
+    kafka_ca_file: Path | None = Field(default=None, description="autorité de certification des brokers (PEM)")
+    kafka_cert_file: Path | None = Field(default=None, description="certificat de ce rôle (PEM), pour ssl")
+    kafka_key_file: Path | None = Field(default=None, description="clé privée de ce rôle (PEM), pour ssl")
+    profil: Literal["local", "production"] | None = Field(
+        default=None,
+        description="production : refuse au démarrage un broker imprudent ; vide = production dès que"
+        " le broker n’est pas sur la boucle locale",
+    )
     registry_url: str | None = Field(default=None, description="adresse de l’API Confluent du registre de schémas")
     secrets_dir: Path | None = Field(default=None, description="dossier des secrets de ce rôle")
     state_dir: Path | None = Field(default=None, description="dossier de l’état local du rôle stream")

@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
-from bus import kafka
+from bus import access, kafka
 from bus.errors import Misconfigured, Unavailable
+from bus.settings import Settings
 from bus.territory import authority_codes, label
 
 DAY_MS: Final = 86_400_000
 SEEN_POLL: Final = 0.05
+REPLICAS: Final = 3
+MIN_IN_SYNC: Final = 2
+MIN_ISR: Final = "min.insync.replicas"
+"""In production: a broker may be lost at any moment without losing an acknowledged record or stopping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class Actual:
 
     partitions: int
     config: Mapping[str, str]
+    replicas: int = 1
+    """Of the partition that has the fewest."""
 
 
 def differences(actual: Mapping[str, Actual], wanted: tuple[Topic, ...] = TOPICS) -> list[str]:
@@ -107,74 +114,80 @@ def _compare(topic: Topic, found: Actual | None) -> list[str]:
     return [f"{topic.name} : {key} attendu {want}, trouvé {have}" for key, want, have in pairs if want != have]
 
 
-def check(bootstrap: str) -> None:
+def check(settings: Settings, wanted: tuple[Topic, ...] = TOPICS) -> None:
     """Refuse a broker whose topics are not the declared ones.
 
     Raises:
-        Misconfigured: names each topic, key, expected and found value.
+        Misconfigured: names each topic, key, expected and found value; or Kafka refuses this process.
         Unavailable: the broker does not answer.
     """
-    lines = differences(describe(bootstrap))
+    lines = differences(describe(settings, wanted), wanted)
     if lines:
         shown = "\n".join(f"  {line}" for line in lines[:20])
         raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}")
 
 
-def apply(bootstrap: str, wanted: tuple[Topic, ...] = TOPICS) -> list[str]:
+def apply(settings: Settings, wanted: tuple[Topic, ...] = TOPICS) -> list[str]:
     """Create the topics that are missing; gives their names. An existing one is never altered: ``check`` names it.
 
     Raises:
         Unavailable: the broker does not answer.
-        Misconfigured: an existing topic differs.
+        Misconfigured: an existing topic differs; or Kafka refuses this process.
     """
-    created = create(bootstrap, wanted)
-    lines = differences(describe(bootstrap, wanted), wanted)
-    if lines:
-        raise Misconfigured("des topics existants diffèrent :\n" + "\n".join(f"  {line}" for line in lines[:20]))
+    created = create(settings, wanted)
+    check(settings, wanted)
     return created
 
 
-def create(bootstrap: str, wanted: tuple[Topic, ...]) -> list[str]:
-    """Create those of ``wanted`` that are missing, at the broker's default replication; gives their names."""
-    client = kafka.admin(bootstrap)
-    new = [NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=dict(t.config)) for t in wanted]
+def create(settings: Settings, wanted: tuple[Topic, ...]) -> list[str]:
+    """Create those of ``wanted`` that are missing; gives their names.
+
+    In production with three replicas, two of which must have a record before it is acknowledged; else as many as the
+    broker does by default.
+    """
+    client = kafka.admin(settings)
+    client.metadata()  # a refusal is told here
+    replicas, extra = (REPLICAS, {MIN_ISR: str(MIN_IN_SYNC)}) if access.is_production(settings) else (-1, {})
+    new = [
+        NewTopic(t.name, num_partitions=t.partitions, replication_factor=replicas, config={**t.config, **extra})
+        for t in wanted
+    ]
     futures = client.create_topics(new, operation_timeout=kafka.ADMIN_TIMEOUT)
-    created = [name for name, future in futures.items() if _created(future)]
+    created = [name for name, future in futures.items() if _created(client, future)]
     _wait_until_seen(client, {topic.name for topic in wanted})
     return created
 
 
-def _wait_until_seen(client: AdminClient, names: set[str]) -> None:
+def _wait_until_seen(client: kafka.BusAdmin, names: set[str]) -> None:
     """Wait for the broker's metadata, which follow the controller's answer by an instant."""
     deadline = time.monotonic() + kafka.ADMIN_TIMEOUT
-    while names - client.list_topics(timeout=kafka.ADMIN_TIMEOUT).topics.keys():
+    while names - client.metadata().topics.keys():
         if time.monotonic() > deadline:
             raise Unavailable("des topics créés ne sont pas encore visibles")
         time.sleep(SEEN_POLL)
 
 
-def _created(future: Any) -> bool:  # noqa: ANN401  a concurrent.futures.Future of an untyped library
-    try:
-        future.result(kafka.ADMIN_TIMEOUT)
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return False
-        raise Unavailable(f"un topic n’a pas pu être créé : {error.args[0].name()}") from error
+def _created(client: kafka.BusAdmin, future: Any) -> bool:  # noqa: ANN401  a concurrent.futures.Future of an untyped library
+    failure = future.exception(kafka.ADMIN_TIMEOUT)
+    if isinstance(failure, KafkaException) and failure.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        return False
+    client.answers({"": future})
     return True
 
 
-def describe(bootstrap: str, wanted: tuple[Topic, ...] = TOPICS) -> dict[str, Actual]:
+def describe(settings: Settings, wanted: tuple[Topic, ...] = TOPICS) -> dict[str, Actual]:
     """Give those of ``wanted`` that the broker has, as it has them."""
-    client = kafka.admin(bootstrap)
-    try:
-        present = client.list_topics(timeout=kafka.ADMIN_TIMEOUT).topics
-        names = [topic.name for topic in wanted if topic.name in present]
-        resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-        futures = client.describe_configs(resources) if resources else {}  # librdkafka refuses an empty list
-        configs = {resource.name: future.result(kafka.ADMIN_TIMEOUT) for resource, future in futures.items()}
-    except KafkaException as error:
-        raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
-    return {
-        name: Actual(len(present[name].partitions), {key: entry.value for key, entry in configs[name].items()})
-        for name in names
-    }
+    client = kafka.admin(settings)
+    seen = client.metadata()
+    access.refuse_clear_text(settings, [f"{broker.host}:{broker.port}" for broker in seen.brokers.values()])
+    names = [topic.name for topic in wanted if topic.name in seen.topics]
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    # librdkafka refuses an empty list
+    found = client.answers(client.describe_configs(resources)) if resources else {}
+    configs = {resource.name: entries for resource, entries in found.items()}
+    return {name: _actual(seen.topics[name].partitions, configs[name]) for name in names}
+
+
+def _actual(partitions: Mapping[int, Any], config: Mapping[str, Any]) -> Actual:
+    replicas = min((len(one.replicas) for one in partitions.values()), default=0)
+    return Actual(len(partitions), {key: entry.value for key, entry in config.items()}, replicas)

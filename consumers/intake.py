@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
-from bus import kafka, topics
+from bus import acl, kafka, production, topics
 from bus.codec import Codec
 from bus.errors import InvalidEvent, Unavailable
 from bus.failpoints import hit
@@ -77,9 +77,9 @@ class Intake:
 
         Raises:
             Unavailable: the broker or the database does not answer.
-            Misconfigured: the broker's topics are not the declared ones.
+            Misconfigured: the broker's topics are not the declared ones, or in production it is not safe.
         """
-        topics.check(str(self._settings.kafka_bootstrap))
+        production.check(self._settings, acl.topics_of(acl.DELIVER))
         try:
             self._cluster = self._consumer.list_topics(timeout=kafka.ADMIN_TIMEOUT).cluster_id
         except KafkaException as error:

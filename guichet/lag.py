@@ -63,7 +63,7 @@ class LagMeter:
 
     def __init__(self, settings: Settings, groups: Mapping[str, Sequence[str]] = GROUPS) -> None:
         self._groups = groups
-        self._admin = kafka.admin(str(settings.kafka_bootstrap))
+        self._admin = kafka.admin(settings)
         self._reader = kafka.consumer(
             settings, "bus-watch", **{"fetch.wait.max.ms": 50, "max.poll.interval.ms": 86_400_000}
         )
@@ -73,10 +73,12 @@ class LagMeter:
 
         Raises:
             Unavailable: the broker does not answer.
+            Misconfigured: it refuses this process.
         """
         try:
             return self._measure()
         except KafkaException as error:
+            self._admin.raise_failure()
             raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
 
     def close(self) -> None:
@@ -84,7 +86,7 @@ class LagMeter:
         self._reader.close()
 
     def _measure(self) -> list[Lag]:
-        known = self._admin.list_topics(timeout=PATIENCE).topics
+        known = self._admin.metadata(PATIENCE).topics
         places = {
             group: [(name, part) for name in names if name in known for part in sorted(known[name].partitions)]
             for group, names in self._groups.items()
@@ -105,12 +107,12 @@ class LagMeter:
         if not places:
             return {}
         futures = self._admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=PATIENCE)
-        return {(tp.topic, tp.partition): future.result(PATIENCE).offset for tp, future in futures.items()}
+        return {(tp.topic, tp.partition): at.offset for tp, at in self._admin.answers(futures, PATIENCE).items()}
 
     def _committed(self, group: str) -> dict[Place, int]:
         asked = [ConsumerGroupTopicPartitions(group)]
-        future = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE)[group]
-        rows = future.result(PATIENCE).topic_partitions
+        futures = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE)
+        rows = self._admin.answers(futures, PATIENCE)[group].topic_partitions
         return {(tp.topic, tp.partition): tp.offset for tp in rows if tp.offset >= 0}
 
     def _dated(self, lags: list[Lag]) -> list[Lag]:

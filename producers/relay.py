@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 
 import avro_schemas
-from bus import db, failpoints, kafka, topics
+from bus import access, acl, db, failpoints, kafka, production
 from bus.codec import EVENT_VERSION, Codec
 from bus.errors import Misconfigured, Unavailable
 from bus.measuring import ERASURE, Fate, Stage, processed
@@ -41,9 +41,8 @@ class Relay:
     def __init__(self, settings: Settings) -> None:
         if settings.registry_url is None:
             raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
-        if settings.kafka_bootstrap is None:
-            raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme")
-        self._settings, self._bootstrap = settings, settings.kafka_bootstrap
+        access.client_config(settings)  # what is missing or unsafe is told before the database is asked for anything
+        self._settings = settings
         self._codec = Codec(Registry(settings.registry_url, settings.data_dir / "registre-cache"))
         self._healthy = False
         self._producer: kafka.BusProducer | None = None
@@ -117,7 +116,7 @@ class Relay:
 
     def _ready_producer(self) -> kafka.BusProducer:
         if self._producer is None:
-            topics.check(self._bootstrap)
+            production.check(self._settings, acl.topics_of(acl.RELAY))
             self._check_schemas()
             self._producer = kafka.producer(self._settings)
         return self._producer

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bus import telemetry, topics
+from bus import access, acl, production, telemetry, topics
 from bus.codec import Codec
 from bus.errors import Misconfigured
 from bus.kafka import BusProducer, producer
 from bus.registry import Registry
 from bus.settings import Settings
+from streams.credentials import credentials, fate
 from streams.handler import Handler
 from streams.identity import logs
 from streams.lane import Fence, LaneApp
@@ -60,13 +61,14 @@ class Stage:
             Misconfigured: the broker differs from the declared topics, an address is missing, no folder is free.
             Unavailable: the broker does not answer.
         """
-        bootstrap, registry_url = _addresses(settings)
-        topics.check(bootstrap)
+        registry_url = _registry(settings)
+        production.check(settings, acl.topics_of(acl.STREAM))
+        self._who = access.principal(settings)
         self._folder, self._lock = claim(state_dir(settings))
         self._producer: BusProducer = producer(settings, linger_ms=LINGER_MS)
         self.codec = Codec(Registry(registry_url, self._folder / "schemas"))
-        self._persons = Persons(settings, self._folder, logs(bootstrap), self._producer)
-        self.app = create_app(bootstrap, self._folder)
+        self._persons = Persons(settings, self._folder, logs(settings), self._producer)
+        self.app = create_app(settings, self._folder)
         self.app.install(PersonBatches(self._persons, Handler(self._persons, self.codec, self._producer)))
 
     @property
@@ -91,7 +93,7 @@ class Stage:
             failure = self.app.lane.failure or self.app.crash_reason
             await self._close()
         if failure is not None:
-            raise failure
+            raise fate(failure, self._who)
 
     async def _close(self) -> None:
         try:
@@ -102,11 +104,12 @@ class Stage:
         os.close(self._lock)
 
 
-def create_app(bootstrap: str, folder: Path) -> LaneApp:
+def create_app(settings: Settings, folder: Path) -> LaneApp:
     """Give the Faust application, wired to nothing yet: group membership and commits, no web, no tables, no agents."""
     return LaneApp(
         GROUP,
-        broker=[f"kafka://{address}" for address in bootstrap.split(",")],
+        broker=[f"kafka://{address}" for address in access.bootstrap(settings).split(",")],
+        broker_credentials=credentials(settings),
         store="memory://",
         datadir=folder / "faust",
         web_enabled=False,
@@ -148,10 +151,10 @@ def main(settings: Settings) -> None:
     log.info("stream stopped")
 
 
-def _addresses(settings: Settings) -> tuple[str, str]:
-    if settings.kafka_bootstrap is None or settings.registry_url is None:
-        raise Misconfigured("bus stream : BUS_KAFKA_BOOTSTRAP et BUS_REGISTRY_URL sont nécessaires (ou bus dev up)")
-    return settings.kafka_bootstrap, settings.registry_url
+def _registry(settings: Settings) -> str:
+    if settings.registry_url is None:
+        raise Misconfigured("bus stream : BUS_REGISTRY_URL est nécessaire (ou bus dev up)")
+    return settings.registry_url
 
 
 async def _first(*waits: Any) -> None:  # noqa: ANN401 - awaitables of asyncio and of Faust

@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import TopicCollection
 
 from bus import kafka, topics
-from bus.errors import Unavailable
+from bus.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +17,18 @@ class Logs:
     changelog: str
 
 
-def logs(bootstrap: str) -> Logs:
+def logs(settings: Settings) -> Logs:
     """Give the identity of ``evenements`` and ``etat.personnes`` as they exist now: recreated, they differ.
 
     Raises:
         Unavailable: the broker does not answer.
+        Misconfigured: it refuses this process.
     """
-    client = kafka.admin(bootstrap)
+    client = kafka.admin(settings)
     names = [topics.EVENEMENTS, topics.ETAT_PERSONNES]
-    try:
-        cluster = client.describe_cluster().result(kafka.ADMIN_TIMEOUT).cluster_id
-        found = client.describe_topics(TopicCollection(names))
-        ids = {name: str(future.result(kafka.ADMIN_TIMEOUT).topic_id) for name, future in found.items()}
-    except KafkaException as error:
-        raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+    cluster = client.answers({"": client.describe_cluster()})[""].cluster_id
+    found = client.answers(client.describe_topics(TopicCollection(names)))
+    ids = {name: str(topic.topic_id) for name, topic in found.items()}
     return Logs(_number(f"{cluster}|{ids[topics.EVENEMENTS]}"), f"{cluster}|{ids[topics.ETAT_PERSONNES]}")
 
 

@@ -57,8 +57,7 @@ def make_topic(platform: RunningPlatform) -> Callable[..., str]:
 
     def make(partitions: int = 1) -> str:
         name = f"test-{uuid.uuid4()}"
-        assert platform.settings.kafka_bootstrap is not None
-        topics.create(platform.settings.kafka_bootstrap, (topics.Topic(name, partitions, "tests", "un test", 1),))
+        topics.create(platform.settings, (topics.Topic(name, partitions, "tests", "un test", 1),))
         return name
 
     return make

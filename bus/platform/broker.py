@@ -8,9 +8,11 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from bus import kafka
 from bus.errors import Misconfigured
 from bus.platform import java, probes
 from bus.platform.artifacts import Installed
+from bus.platform.broker_profile import Profile
 from bus.platform.ports import HOST
 from bus.platform.process import Program, run_once
 
@@ -65,6 +67,11 @@ logger.server.level = info
 HEAP_MB: Final = 384
 
 
+def cluster_id() -> str:
+    """Give a new cluster's id, as Kafka writes one."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
     """The broker of one data folder; ``folder`` holds its configuration and its log segments."""
@@ -74,11 +81,13 @@ class Broker:
     installed: Installed
     port: int
     controller_port: int
+    profile: Profile | None = None
+    """None: the plain local broker, one node, no account."""
 
     @property
     def name(self) -> str:
         """Name it as ``bus dev status`` does."""
-        return "kafka"
+        return self.profile.name if self.profile else "kafka"
 
     @property
     def bootstrap(self) -> str:
@@ -93,7 +102,7 @@ class Broker:
     def prepare(self) -> None:
         """Write the configuration and format the storage once; a format that was killed is done again from nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "log4j2.properties").write_text(LOGGING)
+        (self.folder / "log4j2.properties").write_text(self.profile.logging.read_text() if self.profile else LOGGING)
         self._configure(self.data)
         if not self.data.exists():
             self._format()
@@ -104,14 +113,16 @@ class Broker:
 
     def ready(self) -> bool:
         """Say whether a client gets its metadata."""
-        return probes.kafka_ready(self.bootstrap)
+        return kafka.reachable(self.profile.probe) if self.profile else probes.kafka_ready(self.bootstrap)
 
     @property
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
     def _configure(self, data: Path) -> None:
-        text = PROPERTIES.substitute(port=self.port, controller=self.controller_port, data=data)
+        plain = {"port": self.port, "controller": self.controller_port, "data": data}
+        text = self.profile.render(data) if self.profile else PROPERTIES.substitute(plain)
+        self._properties.touch(mode=0o600)  # it names the places of keys
         self._properties.write_text(text)
 
     def _format(self) -> None:
@@ -119,7 +130,7 @@ class Broker:
         shutil.rmtree(partial, ignore_errors=True)
         self._configure(partial)
         # One id in sixty-four begins with a dash, which the tool would take for an option if it stood alone.
-        cluster = "--cluster-id=" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = "--cluster-id=" + (self.profile.cluster if self.profile else cluster_id())
         arguments = ("kafka.tools.StorageTool", "format", cluster, "-c", str(self._properties))
         if run_once(Program("kafka-format", (*self._java("kafka-format"), *arguments)), self.log) != 0:
             raise Misconfigured(f"le stockage de Kafka n’a pas pu être préparé : voir {self.log}")

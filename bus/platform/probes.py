@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 import psycopg
 
 from bus import kafka
+from bus.settings import Settings
 
 TIMEOUT = 2.0
 
 
 def kafka_ready(bootstrap: str) -> bool:
-    """Say whether a client gets the broker's metadata."""
-    return kafka.reachable(bootstrap)
+    """Say whether a client gets the metadata of a broker of the local platform."""
+    return kafka.reachable(Settings(kafka_bootstrap=bootstrap, kafka_security_protocol="plaintext"))
 
 
 def registry_ready(url: str) -> bool:

@@ -105,7 +105,7 @@ def _prepare(running: "Platform") -> None:
     settings = running.settings
     if settings.kafka_bootstrap is None or settings.registry_url is None:
         raise Misconfigured("la plateforme n’a pas d’adresse")
-    topics.apply(settings.kafka_bootstrap)
+    topics.apply(settings)
     apply_contract(Registry(settings.registry_url))
     vault.create_secrets(settings.data_dir / "secrets")
 

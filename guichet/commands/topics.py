@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from bus.errors import Misconfigured
 from bus.settings import Settings
+from guichet.commands.acl import acl, compte
 from guichet.output import data_option, emit, json_option, table
 
 
@@ -21,7 +21,7 @@ def apply(data_dir: Path | None, *, as_json: bool) -> None:
     """Crée les topics qui manquent ; n’en modifie aucun, et refuse un broker qui diffère."""
     from bus import topics as declared
 
-    created = declared.apply(_bootstrap(data_dir))
+    created = declared.apply(Settings.load(data_dir))
     total = len(declared.TOPICS)
     emit({"crees": created, "declares": total}, as_json=as_json, text=f"{len(created)} créés, {total} déclarés")
 
@@ -31,9 +31,10 @@ def apply(data_dir: Path | None, *, as_json: bool) -> None:
 @json_option
 def check(data_dir: Path | None, *, as_json: bool) -> None:
     """Compare le broker à la déclaration ; code de sortie 3 et la liste des écarts s’il diffère."""
+    from bus import production
     from bus import topics as declared
 
-    declared.check(_bootstrap(data_dir))
+    production.check(Settings.load(data_dir))
     total = len(declared.TOPICS)
     emit({"declares": total, "conforme": True}, as_json=as_json, text=f"{total} topics conformes")
 
@@ -58,8 +59,5 @@ def ls(*, as_json: bool) -> None:
     emit(rows, as_json=as_json, text=lambda: table(rows, columns))
 
 
-def _bootstrap(data_dir: Path | None) -> str:
-    bootstrap = Settings.load(data_dir).kafka_bootstrap
-    if bootstrap is None:
-        raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme (bus dev up)")
-    return bootstrap
+topics.add_command(acl)
+topics.add_command(compte)

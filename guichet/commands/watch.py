@@ -16,15 +16,13 @@ FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees not
 @data_option
 def watch(data_dir: Path | None) -> None:
     """Mesure le retard des étages et l’expose en métriques ; s’arrête proprement sur SIGTERM."""
-    from bus import telemetry, topics
-    from bus.errors import Misconfigured, Unavailable
+    from bus import acl, production, telemetry
+    from bus.errors import Unavailable
     from bus.settings import Settings
     from bus.stopping import stop_signal
     from guichet.lag import LagMeter, publish
 
     settings = Settings.load(data_dir)
-    if settings.kafka_bootstrap is None:
-        raise Misconfigured("bus watch : BUS_KAFKA_BOOTSTRAP est nécessaire (ou bus dev up)")
     telemetry.setup_logging("watch", settings)
     log, stop, last = telemetry.get_logger(), stop_signal(), [float("-inf")]
     meter = LagMeter(settings)
@@ -34,7 +32,7 @@ def watch(data_dir: Path | None) -> None:
         while not stop.is_set():
             try:
                 if last[0] == float("-inf"):
-                    topics.check(settings.kafka_bootstrap)
+                    production.check(settings, acl.topics_of(acl.WATCH))
                 publish(meter.measure())
                 last[0] = time.monotonic()
             except Unavailable as error:  # the broker comes back; the age of the last measure tells meanwhile

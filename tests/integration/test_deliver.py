@@ -25,7 +25,7 @@ FAST = {
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
     settings = platform.settings
-    topics.apply(str(settings.kafka_bootstrap))
+    topics.apply(settings)
     apply_contract(Registry(str(settings.registry_url)))
     with delivering(settings, tmp_path, **FAST) as found:
         yield found

@@ -22,7 +22,7 @@ DOSSIER, ROLE = "d" * 32, "DEM"
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(str(platform.settings.kafka_bootstrap))
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     with delivering(platform.settings, tmp_path) as found:
         yield found

@@ -23,7 +23,7 @@ FAST = {"BUS_DELIVER_LADDER": "[0.05, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]", "BUS_
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(str(platform.settings.kafka_bootstrap))
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     (tmp_path / "points").mkdir()
     with delivering(platform.settings, tmp_path, **FAST) as found:

@@ -19,11 +19,6 @@ from bus.registry import Registry
 from bus.settings import Settings
 
 
-def bootstrap(platform: RunningPlatform) -> str:
-    assert platform.settings.kafka_bootstrap is not None
-    return platform.settings.kafka_bootstrap
-
-
 def values(settings: Settings, topic: str, expected: int) -> list[bytes]:
     """Read a one-partition topic from its beginning until ``expected`` records have come."""
     consumer = kafka.consumer(settings, f"test-{uuid.uuid4()}")
@@ -44,10 +39,10 @@ def values(settings: Settings, topic: str, expected: int) -> list[bytes]:
 
 
 def test_declared_topics_are_created_once_and_found_as_declared(platform: RunningPlatform) -> None:
-    topics.apply(bootstrap(platform))
+    topics.apply(platform.settings)
 
-    assert topics.apply(bootstrap(platform)) == []
-    topics.check(bootstrap(platform))
+    assert topics.apply(platform.settings) == []
+    topics.check(platform.settings)
 
 
 def test_a_topic_that_differs_is_refused_with_key_expected_and_found(
@@ -57,7 +52,7 @@ def test_a_topic_that_differs_is_refused_with_key_expected_and_found(
     wanted = topics.Topic(name, 3, "tests", "un test", 1)
 
     with pytest.raises(Misconfigured, match=f"{name} : partitions attendu 3, trouvé 2"):
-        topics.apply(bootstrap(platform), (wanted,))
+        topics.apply(platform.settings, (wanted,))
 
 
 def test_a_person_goes_to_the_partition_that_java_clients_would_choose(

@@ -144,7 +144,7 @@ class Bench:
 
 @pytest.fixture
 def bench(platform: Platform, tmp_path: Path) -> Iterator[Bench]:
-    topics.apply(str(platform.settings.kafka_bootstrap))
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     create_secrets(platform.settings.data_dir / "secrets")
     secrets = platform.settings.data_dir / "secrets" / "ingest"
@@ -248,4 +248,4 @@ def test_rows_published_a_year_ago_are_deleted(bench: Bench) -> None:
         timeout=60,
         what="the old row gone",
     )
-    assert kafka.reachable(str(bench.settings.kafka_bootstrap))
+    assert kafka.reachable(bench.settings)

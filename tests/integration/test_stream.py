@@ -23,8 +23,7 @@ LYON, TARARE = "69123", "69243"
 
 @pytest.fixture
 def bench(platform: Platform, tmp_path: Path) -> Bench:
-    assert platform.settings.kafka_bootstrap is not None
-    topics.apply(platform.settings.kafka_bootstrap)
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     return Bench(platform.settings, tmp_path)
 

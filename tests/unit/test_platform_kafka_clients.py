@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import KafkaError
 
-from bus import kafka
+from bus import kafka, refusals
 from bus.errors import Misconfigured, Unavailable
 from bus.settings import Settings
 
@@ -67,8 +67,8 @@ def test_a_client_without_a_broker_address_says_what_to_do() -> None:
     ],
 )
 def test_an_error_of_the_client_has_one_of_our_fates(code: int, fate: type[Exception]) -> None:
-    assert type(kafka._fate(KafkaError(code))) is fate
+    assert type(refusals.fate(KafkaError(code))) is fate
 
 
 def test_nothing_is_reachable_where_nobody_listens(unused_port: int) -> None:
-    assert not kafka.reachable(f"127.0.0.1:{unused_port}")
+    assert not kafka.reachable(Settings(kafka_bootstrap=f"127.0.0.1:{unused_port}"))

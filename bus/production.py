@@ -1,0 +1,150 @@
+"""What a production broker must be, and how one that is not is refused: every fault at once, each with its remedy."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka.admin import ConfigResource, ResourceType
+
+from bus import access, kafka, topics
+from bus.errors import Misconfigured
+from bus.settings import Settings
+
+OFFSETS: Final = "__consumer_offsets"
+_AT_LEAST: Final[Mapping[str, int]] = {
+    "default.replication.factor": topics.REPLICAS,
+    "min.insync.replicas": topics.MIN_IN_SYNC,
+    "offsets.topic.replication.factor": topics.REPLICAS,
+    "transaction.state.log.replication.factor": topics.REPLICAS,
+    "transaction.state.log.min.isr": topics.MIN_IN_SYNC,
+}
+_EXACTLY: Final[Mapping[str, str]] = {
+    "auto.create.topics.enable": "false",
+    "unclean.leader.election.enable": "false",
+}
+AUTHORIZER: Final = "authorizer.class.name"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cluster as a role may see it: its brokers' settings by node, its topics by name."""
+
+    brokers: Mapping[int, Mapping[str, str | None]]
+    topics: Mapping[str, topics.Actual]
+
+
+def properties(text: str) -> dict[str, str]:
+    """Read the text of a ``server.properties``; the last line of a key wins."""
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith(("#", "!")))
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def open_doors(settings: Mapping[str, str | None]) -> list[str]:
+    """Say, in French, each way in that a broker's settings leave to somebody unknown.
+
+    ``super.users`` and the like are told by a file only: a broker shows them to nobody.
+    """
+    found = {key: value or "" for key, value in settings.items()}
+    wrong: list[str] = []
+    if not found.get(AUTHORIZER):
+        wrong.append(f"{AUTHORIZER} : attendu StandardAuthorizer, trouvé aucun ; sans lui chacun peut tout")
+    if "ANONYMOUS" in found.get("super.users", ""):
+        wrong.append("super.users : attendu sans User:ANONYMOUS, trouvé User:ANONYMOUS ; un inconnu aurait tout droit")
+    if found.get("allow.everyone.if.no.acl.found", "false").lower() == "true":
+        wrong.append("allow.everyone.if.no.acl.found : attendu false, trouvé true ; un topic sans droit serait à tous")
+    return wrong + _anonymous_listeners(found)
+
+
+def _anonymous_listeners(found: Mapping[str, str]) -> list[str]:
+    """Say which listeners take a client without asking who it is."""
+    pairs = (pair.strip().partition(":") for pair in found.get("listener.security.protocol.map", "").split(","))
+    used = {address.strip().partition(":")[0].upper() for address in found.get("listeners", "").split(",")}
+    named = {name.upper(): protocol.upper() for name, _, protocol in pairs if name.upper() in used}
+    wrong = []
+    for name, protocol in named.items():
+        auth = found.get(f"listener.name.{name.lower()}.ssl.client.auth") or found.get("ssl.client.auth") or "none"
+        if protocol == "PLAINTEXT":
+            wrong.append(f"écouteur {name} : attendu SSL ou SASL_SSL, trouvé PLAINTEXT ; il accepte des inconnus")
+        if protocol == "SSL" and auth.lower() != "required":
+            wrong.append(f"écouteur {name} : ssl.client.auth attendu required, trouvé {auth} ; il accepte des inconnus")
+    return wrong
+
+
+def faults(found: Found, wanted: Iterable[topics.Topic]) -> list[str]:
+    """Say, in French, what production does not allow: where, key, expected, found. Empty when all is right."""
+    lines = [
+        f"broker {number} : {line}" for number, settings in sorted(found.brokers.items()) for line in _broker(settings)
+    ]
+    names = [*(topic.name for topic in wanted), OFFSETS]
+    return lines + [line for name in names if name in found.topics for line in _topic(name, found.topics[name])]
+
+
+def _broker(settings: Mapping[str, str | None]) -> list[str]:
+    wrong = [
+        f"{key} : attendu au moins {least}, trouvé {settings.get(key)}"
+        for key, least in _AT_LEAST.items()
+        if _number(settings.get(key)) < least
+    ]
+    wrong += [
+        f"{key} : attendu {value}, trouvé {settings.get(key)}"
+        for key, value in _EXACTLY.items()
+        if settings.get(key) != value
+    ]
+    return wrong + open_doors(settings)
+
+
+def _topic(name: str, actual: topics.Actual) -> list[str]:
+    wrong = []
+    if actual.replicas < topics.REPLICAS:
+        wrong.append(f"{name} : répliques attendu au moins {topics.REPLICAS}, trouvé {actual.replicas}")
+    if _number(actual.config.get(topics.MIN_ISR)) < topics.MIN_IN_SYNC:
+        have = actual.config.get(topics.MIN_ISR)
+        wrong.append(f"{name} : {topics.MIN_ISR} attendu au moins {topics.MIN_IN_SYNC}, trouvé {have}")
+    if actual.config.get("unclean.leader.election.enable") != "false":
+        wrong.append(f"{name} : unclean.leader.election.enable attendu false, trouvé true")
+    return wrong
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isdigit() else 0
+
+
+def check(settings: Settings, wanted: tuple[topics.Topic, ...] = topics.TOPICS) -> None:
+    """Refuse a broker that differs from the declaration or, in production, that could lose or show an event.
+
+    Args:
+        settings: of the role that starts.
+        wanted: the topics that it works with.
+
+    Raises:
+        Misconfigured: names every fault; or Kafka refuses this process.
+        Unavailable: the broker does not answer.
+    """
+    actual = topics.describe(settings, wanted)
+    lines = topics.differences(actual, wanted)
+    if access.is_production(settings):
+        lines += faults(_look(settings, actual), wanted)
+    if lines:
+        shown = "\n".join(f"  {line}" for line in lines[:SHOWN])
+        more = f"\n  … et {len(lines) - SHOWN} autres" if len(lines) > SHOWN else ""
+        raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}{more}")
+
+
+SHOWN: Final = 60
+
+
+def _look(settings: Settings, actual: Mapping[str, topics.Actual]) -> Found:
+    """Ask every broker for its settings; needs the right DESCRIBE_CONFIGS on the cluster."""
+    client = kafka.admin(settings)
+    seen = client.metadata()
+    nodes = {number: ConfigResource(ResourceType.BROKER, str(number)) for number in seen.brokers}
+    answers = client.answers({number: future for one in nodes.values() for number, future in _asked(client, one)})
+    brokers = {int(number): {key: entry.value for key, entry in config.items()} for number, config in answers.items()}
+    inner = [topics.Topic(OFFSETS, 0, "kafka", "")] if OFFSETS in seen.topics else []
+    return Found(brokers, {**actual, **topics.describe(settings, tuple(inner))})
+
+
+def _asked(client: kafka.BusAdmin, resource: ConfigResource) -> list[tuple[str, Any]]:
+    """Ask one broker about itself: librdkafka sends several such questions to one broker, which knows only its own."""
+    return [(one.name, future) for one, future in client.describe_configs([resource]).items()]

@@ -1,0 +1,241 @@
+"""One broker under the production files with SCRAM accounts: each role does its work, and nothing else is possible."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from helpers.deliveries import Delivering, delivering
+from helpers.kafka_nodes import Nodes, nodes
+from helpers.kafka_probes import Account, declared
+from helpers.kafka_roles import ROLES, Roles, environment
+from helpers.vrsb_file import Foyer, Who, mensuel
+from helpers.wait import eventually
+
+from bus import accounts, acl, kafka, production, topics
+from bus.errors import Misconfigured
+from bus.platform import Platform
+from bus.registry import Registry, apply_contract
+from producers.ingest import Ingest
+from producers.observation import Source
+
+PARTNERS = ("cd-52", "cd-69m")
+RIGHTS = acl.declared(PARTNERS)
+OTHERS = (*(topics.abonne(slug).name for slug in PARTNERS), "autre", "__consumer_offsets")
+EVERY_TOPIC = (*(topic.name for topic in topics.TOPICS), *OTHERS)
+EVERY_GROUP = ("bus-stream", "bus-stream-etat", "bus-deliver", "bus-watch", "cd-52-a", "cd-69m-a", "cd-5", "autre")
+EVERYBODY = (*acl.ACCOUNTS, *(f"abonne-{slug}" for slug in PARTNERS), "inconnu")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory, artifacts_dir: Path) -> Iterator[Nodes]:
+    with nodes(tmp_path_factory.mktemp("scram"), artifacts_dir, clients="scram") as running:
+        admin = running.admin()
+        topics.apply(admin)
+        others = (*map(topics.abonne, PARTNERS), topics.Topic("autre", 1, "tests", "un test", 1))
+        topics.create(admin, others)
+        accounts.grant(admin, RIGHTS)
+        yield running
+
+
+@pytest.fixture
+def roles(platform: Platform, broker: Nodes, tmp_path: Path) -> Iterator[Roles]:
+    apply_contract(Registry(str(platform.settings.registry_url)))
+    with psycopg.connect(str(platform.settings.database_url), autocommit=True) as conn:
+        # The platform is shared by the session: what other tests left unpublished is not ours to publish.
+        conn.execute("update journal.outbox set published_at = now() where published_at is null")
+    one = Roles(platform.settings, broker, tmp_path, "scram")
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
+    with delivering(platform.settings, tmp_path) as found:
+        yield found
+
+
+def ingest(world: Delivering) -> None:
+    """Take in a monthly file of one new person of authority 52."""
+    foyer = Foyer(
+        numero=uuid.uuid4().hex[:11].upper(), numorg=uuid.uuid4().hex[:3].upper(), who=(Who(prenom=uuid.uuid4().hex),)
+    )
+    path = world.folder / f"{uuid.uuid4().hex}.xml"
+    path.write_bytes(mensuel(foyer, jour="2026-03-05").octets())
+    secrets = world.settings.data_dir / "secrets" / "ingest"
+    with Ingest(world.settings.model_copy(update={"secrets_dir": secrets})) as ingestion:
+        report = ingestion.file(path, Source.CNAF)
+    assert report.verdict.value == "accepte", report.detail
+
+
+def test_every_role_does_its_work_under_its_own_account_and_stops_when_it_is_refused(
+    roles: Roles, world: Delivering
+) -> None:
+    receiver = world.receiver(f"cd-{uuid.uuid4().hex[:8]}")
+    world.subscribe(f"o-{receiver.name}", receiver)
+    receiver.start()
+    roles.start(*ROLES)
+
+    ingest(world)
+    eventually(
+        lambda: roles.alive(*ROLES) and receiver.bodies(),
+        timeout=120,
+        what=lambda: "\n".join(roles.said(role) for role in ROLES),
+    )
+    eventually(lambda: "bus_consumer_lag_records{" in metrics(roles), timeout=60, what=lambda: roles.said("watch"))
+
+    admin = roles.running.admin()
+    taken = [right for right in acl.RIGHTS if right.kind == "group" or right.operation in ("READ", "WRITE")]
+    accounts.withdraw(admin, taken)
+    try:
+        ingest(world)
+        for role in ROLES:
+            roles.refused(role, f"bus-{role}", "bus topics acl apply")
+    finally:
+        accounts.grant(admin, taken)
+
+
+def metrics(roles: Roles) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{roles.ports['watch']}/metrics", timeout=5) as page:
+        return str(page.read(), "utf-8")
+
+
+def test_a_wrong_password_ends_every_role_with_a_sentence_that_shows_no_secret(roles: Roles, tmp_path: Path) -> None:
+    wrong = tmp_path / "faux.mdp"
+    wrong.write_text("un-mot-de-passe-faux\n")
+
+    roles.start(*ROLES, BUS_KAFKA_PASSWORD_FILE=str(wrong))
+
+    for role in ROLES:
+        roles.refused(role, f"bus-{role}", "mot de passe")
+        assert "un-mot-de-passe-faux" not in roles.log(role).read_text("utf-8")
+
+
+@pytest.mark.parametrize("account", EVERYBODY)
+def test_an_account_can_do_what_is_declared_and_nothing_else(roles: Roles, account: str) -> None:
+    tried = Account(roles.client(account)).tried(EVERY_TOPIC, EVERY_GROUP)
+
+    assert tried == declared(RIGHTS, account, EVERY_TOPIC, EVERY_GROUP)
+    if account == "inconnu":
+        assert tried == set()
+
+
+def test_a_right_that_is_too_wide_is_found(roles: Roles) -> None:
+    wide = acl.Right("bus-relay", "topic", "e", "prefixed", "READ")
+    accounts.grant(roles.running.admin(), [wide])
+    try:
+        assert Account(roles.client("bus-relay")).readable(EVERY_TOPIC) == {"evenements", "etat.personnes"}
+    finally:
+        accounts.withdraw(roles.running.admin(), [wide])
+
+
+def test_a_partner_sees_its_own_topic_and_learns_nothing_of_the_others(roles: Roles) -> None:
+    mine, other = (topics.abonne(slug).name for slug in PARTNERS)
+    writer = kafka.producer(roles.client("bus-deliver"))
+    writer.produce(mine, b"pour vous", b"cle")
+    writer.flush()
+    partner = roles.client("abonne-cd-52")
+
+    seen = kafka.admin(partner).metadata().topics
+
+    assert set(seen) == {mine}
+    asked = kafka.admin(partner).list_topics(other, timeout=30).topics[other]
+    unknown = kafka.admin(partner).list_topics("nulle-part", timeout=30).topics["nulle-part"]
+    assert asked.error.code() == unknown.error.code()  # a topic of somebody else and no topic look the same
+    reader = kafka.consumer(partner, "cd-52-lecture")
+    reader.subscribe([mine])
+    found: list[bytes] = []
+    eventually(
+        lambda: found.append(m.value()) if (m := reader.poll(0.2)) else b"pour vous" in found,
+        timeout=60,
+        what="its record",
+    )
+    reader.close()
+
+
+def test_every_refusal_is_in_the_log_of_the_broker(roles: Roles) -> None:
+    account, name = "abonne-cd-69m", topics.departement("69M")
+    assert Account(roles.client(account)).readable([name]) == set()
+
+    eventually(
+        lambda: any(
+            f"Principal = User:{account} is Denied operation = " in line and name in line
+            for line in roles.running.log().splitlines()
+        ),
+        timeout=20,
+        what=roles.running.log,
+    )
+
+
+def bus(settings_env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
+    command = [sys.executable, "-m", "guichet", *args]
+    return subprocess.run(command, env=clean | settings_env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a_partner(
+    roles: Roles, tmp_path: Path
+) -> None:
+    admin, env = roles.running.admin(), environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
+    stray = acl.Right("passant", "topic", "autre", "literal", "READ")
+    lost = acl.RIGHTS[-1]
+    accounts.grant(admin, [stray])
+    accounts.withdraw(admin, [lost])
+
+    first = bus(env, "topics", "acl", "apply")
+    kept = accounts.found(admin)
+    second = bus(env, "topics", "acl", "apply", "--prune", "--json")
+
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert "1 droits accordés" in first.stdout
+    assert stray in kept
+    assert sorted(accounts.found(admin)) == sorted(RIGHTS)  # partners keep their rights though nobody named them
+
+    revoked = bus(env, "topics", "acl", "revoke", "cd-69m")
+    left = accounts.found(admin)
+    accounts.grant(admin, RIGHTS)
+    assert revoked.returncode == 0, revoked.stderr
+    assert sorted(left) == sorted(acl.declared(["cd-52"]))
+
+
+def test_an_account_is_made_and_its_password_changed_from_a_file(roles: Roles, tmp_path: Path) -> None:
+    env = environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
+    file = tmp_path / "nouveau.mdp"
+    client = roles.client("bus-watch").model_copy(update={"kafka_username": "nouveau", "kafka_password_file": file})
+
+    made = bus(env, "topics", "compte", "nouveau", "--fichier", str(file))
+    first = file.read_text()
+    kafka.admin(client).metadata()
+    renewed = bus(env, "topics", "compte", "nouveau", "--fichier", str(file), "--nouveau")
+
+    assert made.returncode == renewed.returncode == 0, made.stderr + renewed.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert first != file.read_text()
+    kafka.admin(client).metadata()
+    file.write_text(first)
+    with pytest.raises(Misconfigured, match="mot de passe"):
+        kafka.admin(client).metadata()
+
+
+def test_production_refuses_this_single_broker_for_each_of_its_faults_at_once(roles: Roles) -> None:
+    relay = roles.client("bus-relay").model_copy(update={"profil": "production"})
+
+    with pytest.raises(Misconfigured) as refused:
+        production.check(relay, acl.topics_of(acl.RELAY))
+
+    said = str(refused.value)
+    for fault in (
+        "default.replication.factor : attendu au moins 3, trouvé 1",
+        "offsets.topic.replication.factor : attendu au moins 3, trouvé 1",
+        "transaction.state.log.min.isr : attendu au moins 2, trouvé 1",
+        "evenements : répliques attendu au moins 3, trouvé 1",
+        "flux : min.insync.replicas attendu au moins 2, trouvé 1",
+    ):
+        assert fault in said
+    assert "quarantaine" not in said  # not the relay's

@@ -1,0 +1,245 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus import access, acl, kafka, production, topics
+from bus.errors import Misconfigured, Refused
+from bus.settings import Settings
+
+SECRET = "un-mot-de-passe-de-test"  # noqa: S105 - of nobody
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> dict[str, Any]:
+    """A role with an account, a password and certificates."""
+    for name in ("ca.crt", "relay.crt", "relay.key"):
+        (tmp_path / name).write_text("PEM")
+    (tmp_path / "kafka.mdp").write_text(f"{SECRET}\n")
+    return {
+        "kafka_bootstrap": "127.0.0.1:9092",
+        "kafka_username": "bus-relay",
+        "secrets_dir": tmp_path,
+        "kafka_ca_file": tmp_path / "ca.crt",
+        "kafka_cert_file": tmp_path / "relay.crt",
+        "kafka_key_file": tmp_path / "relay.key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("127.0.0.1:9092", True),
+        ("127.8.8.8:9092", True),
+        ("localhost:9092", True),
+        ("[::1]:9092", True),
+        ("10.0.0.1:9092", False),
+        ("kafka.example.fr:9092", False),
+        ("localhost.example.fr:9092", False),
+        ("127.0.0.1.example.fr:9092", False),
+    ],
+)
+def test_only_this_machine_is_the_loopback(address: str, here: bool) -> None:  # noqa: FBT001 - a table of cases
+    assert access.is_loopback(address) is here
+
+
+@pytest.mark.parametrize("protocol", ["plaintext", "sasl_plaintext"])
+@pytest.mark.parametrize("profil", [None, "local", "production"])
+def test_nothing_is_said_in_clear_to_another_machine_whatever_the_profile(
+    given: dict[str, Any], protocol: Any, profil: Any
+) -> None:
+    far = {**given, "kafka_bootstrap": "127.0.0.1:9092,kafka.example.fr:9092"}
+
+    with pytest.raises(Misconfigured, match=r"kafka\.example\.fr:9092.*BUS_KAFKA_SECURITY_PROTOCOL attendu ssl"):
+        kafka.producer(Settings(**far, kafka_security_protocol=protocol, profil=profil))
+
+
+def test_a_broker_elsewhere_is_production_until_told_otherwise(given: dict[str, Any]) -> None:
+    far = Settings(**{**given, "kafka_bootstrap": "kafka.example.fr:9092"}, kafka_security_protocol="ssl")
+
+    assert access.is_production(far)
+    assert not access.is_production(far.model_copy(update={"profil": "local"}))
+    assert not access.is_production(Settings(**given))
+
+
+def test_a_client_has_its_account_and_password_from_a_file(given: dict[str, Any]) -> None:
+    settings = Settings(**given, kafka_security_protocol="sasl_ssl")
+
+    config = access.client_config(settings)
+
+    assert (config["security.protocol"], config["sasl.mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (config["sasl.username"], config["sasl.password"]) == ("bus-relay", SECRET)
+    assert config["ssl.ca.location"] == str(given["kafka_ca_file"])
+    assert SECRET not in repr(access.password(settings)) + repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "without", "named"),
+    [
+        ("sasl_ssl", "kafka_username", "BUS_KAFKA_USERNAME"),
+        ("sasl_plaintext", "secrets_dir", "BUS_KAFKA_PASSWORD_FILE"),
+        ("ssl", "kafka_cert_file", "BUS_KAFKA_CERT_FILE"),
+        ("ssl", "kafka_key_file", "BUS_KAFKA_KEY_FILE"),
+    ],
+)
+def test_what_is_missing_is_named(given: dict[str, Any], protocol: Any, without: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=named):
+        access.client_config(Settings(**{**given, without: None}, kafka_security_protocol=protocol))
+
+
+def test_an_empty_or_absent_password_file_is_refused(given: dict[str, Any]) -> None:
+    settings = Settings(**given, kafka_security_protocol="sasl_plaintext")
+    (given["secrets_dir"] / "kafka.mdp").write_text("\n")
+    with pytest.raises(Misconfigured, match="vide"):
+        access.client_config(settings)
+
+    (given["secrets_dir"] / "kafka.mdp").unlink()
+    with pytest.raises(Misconfigured, match="illisible"):
+        access.client_config(settings)
+
+
+@pytest.mark.parametrize("change", [{"acks": "1"}, {"enable.idempotence": False}, {"partitioner": "consistent_random"}])
+def test_a_producer_that_could_lose_or_reorder_is_never_made(change: dict[str, Any]) -> None:
+    safe = {"bootstrap.servers": "127.0.0.1:9", "acks": "all", "enable.idempotence": True}
+    safe["partitioner"] = kafka.PARTITIONER
+
+    with pytest.raises(Misconfigured, match=next(iter(change))):
+        kafka.BusProducer({**safe, **change})
+
+
+def test_every_account_has_rights_on_declared_topics_only_and_none_may_delete_or_alter() -> None:
+    names = [topic.name for topic in topics.TOPICS]
+
+    for right in acl.RIGHTS:
+        known = right.name in (acl.OWN, acl.OFFSETS) or any(right.covers("topic", name) for name in names)
+        assert right.kind != "topic" or known, right
+        assert right.operation not in ("ALL", "ALTER", "ALTER_CONFIGS", "DELETE", "CLUSTER_ACTION", "IDEMPOTENT_WRITE")
+        assert "*" not in right.name
+
+
+def test_each_role_compares_the_topics_it_works_with() -> None:
+    assert [topic.name for topic in acl.topics_of(acl.RELAY)] == ["evenements", "flux"]
+    assert {topic.name for topic in acl.topics_of(acl.DELIVER)} == {
+        "quarantaine",
+        *(topic.name for topic in topics.TOPICS if topic.name.startswith("departement.")),
+    }
+    assert acl.topics_of(acl.WATCH) == topics.TOPICS
+
+
+def test_a_partner_reads_its_own_topic_under_its_own_groups() -> None:
+    mine = [right for right in acl.partner("cd-52") if right.principal == "abonne-cd-52"]
+
+    assert {(right.operation, right.kind, right.name) for right in mine} == {
+        ("READ", "topic", "abonne.cd-52.evenements"),
+        ("READ", "group", "cd-52-"),
+    }
+
+
+@pytest.mark.parametrize("slug", ["", "CD52", "cd_52", "-cd", "cd-", "cd--52", "cd.52", "bus", "bus-52", "é"])
+def test_a_partner_whose_name_could_reach_others_is_refused(slug: str) -> None:
+    with pytest.raises(Refused):
+        acl.partner(slug)
+
+
+def test_two_partners_whose_groups_would_meet_are_refused() -> None:
+    with pytest.raises(Refused, match="cd et cd-52"):
+        acl.declared(["cd-52", "cd"])
+    with pytest.raises(Refused, match="cd et cd-52"):
+        acl.declared(["cd"], known=["cd-52"])
+    acl.declared(["cd-5", "cd-52"])
+
+
+def test_a_plan_adds_what_is_missing_and_finds_what_is_too_much_but_not_another_partner() -> None:
+    stray = acl.Right("passant", "topic", "evenements", "literal", "READ")
+    wide = acl.Right("abonne-cd-52", "topic", "abonne.", "prefixed", "READ")
+    present = [*acl.RIGHTS[1:], *acl.partner("cd-52"), stray, wide]
+
+    assert acl.plan(present, acl.declared()) == acl.Plan((acl.RIGHTS[0],), tuple(sorted((wide, stray))))
+
+
+def test_a_right_from_one_host_or_a_denial_is_not_the_declared_one() -> None:
+    other = dataclasses.replace(acl.RIGHTS[0], host="10.0.0.1")
+
+    assert acl.plan([other, *acl.RIGHTS[1:]], acl.RIGHTS) == acl.Plan((acl.RIGHTS[0],), (other,))
+
+
+SAFE = {
+    "default.replication.factor": "3",
+    "min.insync.replicas": "2",
+    "offsets.topic.replication.factor": "3",
+    "transaction.state.log.replication.factor": "3",
+    "transaction.state.log.min.isr": "2",
+    "auto.create.topics.enable": "false",
+    "unclean.leader.election.enable": "false",
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "listeners": "CLIENTS://:9092,BROKERS://:9091,CONTROLLER://:9093",
+    "listener.security.protocol.map": "CLIENTS:SASL_SSL,BROKERS:SSL,CONTROLLER:SSL",
+    "ssl.client.auth": "required",
+    "super.users": "User:kafka;User:admin",
+}
+WANTED = (topics.TOPICS[0],)
+GOOD = topics.Actual(12, {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}, 3)
+
+
+def faults(topic: topics.Actual = GOOD, changes: dict[str, str] | None = None) -> list[str]:
+    return production.faults(production.Found({1: {**SAFE, **(changes or {})}}, {"evenements": topic}), WANTED)
+
+
+def test_a_safe_broker_is_accepted() -> None:
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("default.replication.factor", "1", "attendu au moins 3, trouvé 1"),
+        ("min.insync.replicas", "1", "attendu au moins 2, trouvé 1"),
+        ("offsets.topic.replication.factor", "2", "attendu au moins 3, trouvé 2"),
+        ("transaction.state.log.replication.factor", "1", "attendu au moins 3, trouvé 1"),
+        ("transaction.state.log.min.isr", "1", "attendu au moins 2, trouvé 1"),
+        ("auto.create.topics.enable", "true", "attendu false, trouvé true"),
+        ("unclean.leader.election.enable", "true", "attendu false, trouvé true"),
+        ("authorizer.class.name", "", "trouvé aucun"),
+        ("super.users", "User:admin;User:ANONYMOUS", "ANONYMOUS"),
+        ("listener.security.protocol.map", "CLIENTS:SASL_SSL,BROKERS:SSL,CONTROLLER:PLAINTEXT", "CONTROLLER"),
+        ("ssl.client.auth", "requested", "attendu required, trouvé requested"),
+    ],
+)
+def test_each_imprudent_setting_is_named_with_what_is_expected_and_found(key: str, value: str, said: str) -> None:
+    found = faults(changes={key: value})
+
+    assert found
+    assert all(line.startswith("broker 1 : ") and said in line for line in found)
+
+
+def test_a_listener_that_is_not_open_may_have_any_protocol() -> None:
+    unused = {"listener.security.protocol.map": f"{SAFE['listener.security.protocol.map']},VIEUX:PLAINTEXT"}
+
+    assert faults(changes=unused) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        (dataclasses.replace(GOOD, replicas=2), "répliques attendu au moins 3, trouvé 2"),
+        (dataclasses.replace(GOOD, config={**GOOD.config, "min.insync.replicas": "1"}), "trouvé 1"),
+        (dataclasses.replace(GOOD, config={**GOOD.config, "unclean.leader.election.enable": "true"}), "unclean"),
+    ],
+)
+def test_a_topic_that_could_lose_a_record_is_named(topic: topics.Actual, said: str) -> None:
+    [line] = faults(topic)
+
+    assert line.startswith("evenements : ")
+    assert said in line
+
+
+def test_the_files_for_operators_leave_no_door_open() -> None:
+    folder = Path(__file__).resolve().parents[2] / "deploy" / "kafka"
+    common = (folder / "cluster.properties").read_text("utf-8")
+
+    for clients in ("scram", "mtls"):
+        found = production.properties(common + (folder / f"{clients}.properties").read_text("utf-8"))
+        assert production.open_doors(found) == []
+        assert production.faults(production.Found({1: {**SAFE, **found}}, {}), ()) == []
+        assert not [key for key in found if "password" in key]
