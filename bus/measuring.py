@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from prometheus_client import Gauge
+
 from bus.codec import EVENT_VERSION
 from bus.reasons import Reason
 from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, ROUTING_UNROUTABLE
@@ -62,6 +64,22 @@ def event_type(text: str) -> str:
 def reason(stage: Stage, text: str) -> str:
     """Give a reason as a label: itself when the stage is known to say it."""
     return text if text in REASONS.get(stage, ()) else OTHER
+
+
+class Rows:
+    """The rows of a gauge, replaced as a whole: what is no longer said disappears."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._shown: set[tuple[str, ...]] = set()
+
+    def show(self, rows: Mapping[tuple[str, ...], float]) -> None:
+        """Show these values by labels, in the gauge's order, and no other."""
+        for labels in self._shown - rows.keys():
+            self._gauge.remove(*labels)
+        for labels, value in rows.items():
+            self._gauge.labels(*labels).set(value)
+        self._shown = set(rows)
 
 
 def processed(stage: Stage, fates: Mapping[tuple[str, str], int], seconds: float) -> None:

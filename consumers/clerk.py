@@ -19,7 +19,7 @@ from bus.telemetry import get_logger
 from consumers import ledger, recording
 from consumers.gate import Gate
 from consumers.lanes import Endpoint, Lane
-from consumers.measures import measure
+from consumers.measures import exhausted, measure
 from consumers.outcome import Again, Answer, Decision, Delivered, Outcome, Park, Stop, decide, signal
 from consumers.recording import Sent
 from consumers.records import Pending, Results
@@ -118,6 +118,7 @@ class Clerk:
         row, blocked = lane.rows[0], False
         if etat == recording.PARKED:
             blocked = self._park(endpoint, lane, row)
+            exhausted(row)
         else:
             if row.sequence is not None:
                 recording.add_to_gap(lane, row, endpoint.subscription.id)

@@ -17,7 +17,7 @@ import psycopg
 
 from bus.kafka import trace_of
 from bus.telemetry import get_logger
-from consumers import desk, ledger, recording, signature
+from consumers import board, desk, ledger, recording, signature
 from consumers.clerk import Clerk, reading
 from consumers.fates import Cause
 from consumers.gate import Gate
@@ -98,6 +98,7 @@ class Dispatcher:
             self._stopping = True
             self._transport.close()
             self._threads.close()
+            board.clear()
 
     def notify(self, names: frozenset[str]) -> None:
         """Say, from any thread, that these subscriptions are owed something new."""
@@ -164,9 +165,14 @@ class Dispatcher:
             self._next_sweep = moment + _SWEEP_SECONDS
             self._threads.submit("desk", partial(_sweep, self._connections.desk, oldest))
         if moment >= self._next_backlog:
-            self._next_backlog = moment + _BACKLOG_SECONDS
-            read = partial(reading, self._connections.desk, ledger.backlog)
-            self._threads.submit("desk", read, self._roster.count)
+            self._next_backlog = float("inf")  # one look at a time
+            states = {name: board.state(one) for name, one in self._roster.endpoints.items()}
+            look = partial(board.look, self._connections.desk, states, self._settings.deliver_deadline)
+            self._threads.submit("desk", look, self._looked)
+
+    def _looked(self, found: board.Look) -> None:
+        self._next_backlog = time.monotonic() + _BACKLOG_SECONDS
+        board.show(self._roster.endpoints.values(), found)
 
     # --- the pump: read, pick, prepare, send ----------------------------------------------------------------------
 

@@ -236,6 +236,22 @@ def park_older(conn: psycopg.Connection, than: datetime, cause: str) -> int:
     ).rowcount
 
 
+def oldest(conn: psycopg.Connection, names: Sequence[str]) -> dict[str, float]:
+    """Give when the first delivery that waits became owed, by subscription, in seconds since 1970."""
+    return dict(conn.execute(_OLDEST, (list(names),)).fetchall())
+
+
+# The first of each in the index: reading all that waits would cost as much as it is late.
+_OLDEST: Final = """
+select w.s, extract(epoch from d.created_at)::float8
+from unnest(%s::text[]) as w(s)
+cross join lateral (
+  select created_at from ledger.delivery
+  where subscription_id = w.s and etat = 'en_attente' order by seq limit 1
+) d
+"""
+
+
 def backlog(conn: psycopg.Connection) -> dict[str, int]:
     """Count what is owed and not at an end, by subscription."""
     rows = conn.execute(

@@ -1,38 +1,54 @@
 """What an attempt adds to the metrics."""
 
 from datetime import UTC, datetime, time
+from enum import StrEnum
 from functools import cache
 
 from prometheus_client import Counter, Histogram
 
-from bus.telemetry import DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
+from bus.measuring import event_type
+from bus.telemetry import ATTEMPT_DURATION, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
 from consumers.outcome import Answer, Decision, Delivered, Park, Stop
 from consumers.records import Pending
+
+
+class Ended(StrEnum):
+    """The label ``result`` of deliveries: received, given up, refused for good by a 410."""
+
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"
+    GONE = "gone"
 
 
 def measure(row: Pending, answer: Answer, decision: Decision) -> None:
     """Count an attempt, and the end of its delivery if it is one."""
     _attempts(row.subscription_id, answer.outcome.value).inc()
+    _durations(row.subscription_id).observe(answer.duration)
     match decision:
         case Delivered():
-            _ended(row, "delivered")
+            _ended(row, Ended.DELIVERED)
             _delays(row)
         case Park():
-            _ended(row, "exhausted")
+            exhausted(row)
         case Stop():
-            _ended(row, "gone")
+            _ended(row, Ended.GONE)
         case _:
             pass
 
 
-def _ended(row: Pending, result: str) -> None:
-    _deliveries(row.subscription_id, row.type, result).inc()
+def exhausted(row: Pending) -> None:
+    """Count a delivery that is given up."""
+    _ended(row, Ended.EXHAUSTED)
+
+
+def _ended(row: Pending, result: Ended) -> None:
+    _deliveries(row.subscription_id, event_type(row.type), result.value).inc()
 
 
 def _delays(row: Pending) -> None:
     """Observe the time since acceptance and since the business date (its midnight, UTC), in seconds."""
     now = datetime.now(UTC)
-    latency, whole = _latencies(row.type)
+    latency, whole = _latencies(event_type(row.type))
     latency.observe((now - row.published_at).total_seconds())
     business = datetime.combine(row.effective_on, time.min, UTC)
     whole.observe(max(0.0, (now - business).total_seconds()))
@@ -41,6 +57,11 @@ def _delays(row: Pending) -> None:
 @cache  # looking a label up costs more than counting
 def _attempts(subscriber: str, outcome: str) -> Counter:
     return DELIVERY_ATTEMPTS.labels(subscriber=subscriber, outcome=outcome)
+
+
+@cache
+def _durations(subscriber: str) -> Histogram:
+    return ATTEMPT_DURATION.labels(subscriber=subscriber)
 
 
 @cache

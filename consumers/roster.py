@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bus.telemetry import DELIVERY_BACKLOG
 from consumers.gate import Gate
 from consumers.lanes import Endpoint
 from consumers.records import LaneState, Wake
@@ -76,11 +75,6 @@ class Roster:
                 self._released.discard((name, lane))
             if endpoint is not None and lane in endpoint.held:
                 self.sleep(endpoint, lane, 0)
-
-    def count(self, backlog: Mapping[str, int]) -> None:
-        """Show the backlog of every endpoint."""
-        for name in self.endpoints:
-            DELIVERY_BACKLOG.labels(subscriber=name).set(backlog.get(name, 0))
 
     def _keep(self, name: str, subscription: Subscription) -> None:
         endpoint = self.endpoints.get(name)

@@ -84,8 +84,9 @@ def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> N
         owner = stack.enter_context(closing(connect(settings, _ROLE)))
         if not _take_lock(owner, stop):
             return
-        ledger.plan_for_growth(owner)
         reader, watcher = (stack.enter_context(closing(connect(settings, _ROLE))) for _ in range(2))
+        for conn in (owner, watcher):
+            ledger.plan_for_growth(conn)
         opener = stack.enter_context(closing(connect(settings, _ROLE, autocommit=True)))
         connections = Connections(owner, watcher, Preparation(opener, ring, Codec(registry)))
 

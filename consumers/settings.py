@@ -27,6 +27,9 @@ class DeliverSettings(Settings):
     deliver_patience_days: float = Field(
         default=14.0, gt=0, description="jours d’attente d’un récepteur absent avant que ses livraisons soient parquées"
     )
+    deliver_deadline: float = Field(
+        default=900.0, gt=0, description="temps promis entre l’acceptation et la réception, en secondes"
+    )
     deliver_ca_file: Path | None = Field(
         default=None, description="autorités de certification, à la place de celles du système (PEM)"
     )

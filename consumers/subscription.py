@@ -5,11 +5,13 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
+from bus.codec import EVENT_VERSION
 from bus.errors import InvalidEvent
 from bus.territory import authority
 from consumers import profiles
@@ -84,6 +86,12 @@ class Subscription:
             and authority in self.territory
             and any(covers(pattern, type_) for pattern in self.types)
         )
+
+
+@cache
+def routed_types() -> tuple[str, ...]:
+    """Give the types of the contract that subscribers can receive."""
+    return tuple(sorted(type_ for type_ in EVENT_VERSION if not type_.startswith(_NEVER_ROUTED)))
 
 
 def covers(pattern: str, type_: str) -> bool:
