@@ -75,10 +75,10 @@ class System:
 
 
 @contextmanager
-def running(data: Path, **env: str) -> Iterator[System]:
-    """Start the platform and every role, stop them at the end."""
+def running(data: Path, *options: str, **env: str) -> Iterator[System]:
+    """Start the platform and every role, with more options of `bus dev up`, stop them at the end."""
     system = System(data, env)
-    system.bus("dev", "up", "--detach")
+    system.bus("dev", "up", "--detach", *options)
     try:
         yield system
     finally:
