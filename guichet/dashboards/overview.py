@@ -11,7 +11,6 @@ _FAILING: Final = (
     " / sum by (subscriber) (rate(bus_delivery_attempts_total[15m])) > 0.5"
 )
 _WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
-_NO_VERDICT: Final = "une livraison n’est jugée que 15 minutes après son acceptation"
 
 VUE: Final = Dashboard(
     "bus-d01-vue-d-ensemble",
@@ -22,12 +21,12 @@ VUE: Final = Dashboard(
         Panel(
             "Budget S1 restant",
             "Part du droit à l’erreur (1 % de livraisons en plus de 15 minutes, sur 28 jours) qui reste. "
-            "Sous 0, la promesse n’est plus tenue : voir D10.",
+            "Sous 0, la promesse n’est plus tenue : voir D10. "
+            "Une livraison n’est jugée que 15 minutes après son acceptation.",
             une(f"1 - ({_MISSED} or vector(0)) / {_JUDGED} / 0.01"),
             Unite.PART,
             Genre.NOMBRE,
             Seuils(0.5, 0.1),
-            vide_permis=_NO_VERDICT,
         ),
         Panel(
             "Abonnés en échec",
@@ -118,19 +117,16 @@ SLO: Final = Dashboard(
             Unite.PART,
             Genre.COURBE,
             Seuils(0.06, 0.144),
-            vide_permis=_NO_VERDICT,
         ),
         Panel(
             "Livraisons jugées",
             "À temps ou en retard, dans la dernière heure. Sans trafic, les parts ci-dessus n’ont pas de sens.",
             une("sum by (result) (increase(bus_delivery_deadline_total[1h]))", "{{result}}"),
-            vide_permis=_NO_VERDICT,
         ),
         Panel(
             "Retards par type d’événement",
             "Ce qui dépense le budget.",
             une('sum by (event_type) (increase(bus_delivery_deadline_total{result="missed"}[1d]))', "{{event_type}}"),
-            vide_permis=_NO_VERDICT,
         ),
     ),
 )
