@@ -26,15 +26,17 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/python -m avro_schemas.generate --check
 	$(BIN)/python -m avro_schemas.gates
 	$(BIN)/python -m guichet.dashboards --check
+	$(BIN)/python -m guichet.reference --check
 	$(BIN)/pytest -q tests/contract/test_alerts.py
 
 fmt: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: setup ## write the models that the schemas define
+generate: setup ## write the models that the schemas define, and docs/reference
 	$(BIN)/python -m avro_schemas.generate
 	$(BIN)/python -m guichet.dashboards
+	$(BIN)/python -m guichet.reference
 
 test: setup ## every test, on a real broker, registry and database that it starts itself
 	$(BIN)/pytest

@@ -21,7 +21,7 @@ class DeliverSettings(Settings):
         default=LADDER, min_length=1, description="attentes avant chaque nouvel essai, en secondes"
     )
     deliver_probes: tuple[float, ...] = Field(
-        default=Rules().probes, min_length=1, description="attentes avant chaque sonde d’un récepteur en panne"
+        default=Rules().probes, min_length=1, description="attentes avant chaque sonde d’un récepteur en panne, s"
     )
     deliver_commit: float = Field(default=0.02, ge=0, le=0.05, description="attente d’un enregistrement groupé, s")
     deliver_patience_days: float = Field(

@@ -88,10 +88,15 @@ class Subscription:
         )
 
 
+def delivered(type_: str) -> bool:
+    """Tell whether events of a type can reach a subscription at all."""
+    return not type_.startswith(_NEVER_ROUTED)
+
+
 @cache
 def routed_types() -> tuple[str, ...]:
     """Give the types of the contract that subscribers can receive."""
-    return tuple(sorted(type_ for type_ in EVENT_VERSION if not type_.startswith(_NEVER_ROUTED)))
+    return tuple(sorted(type_ for type_ in EVENT_VERSION if delivered(type_)))
 
 
 def covers(pattern: str, type_: str) -> bool:
@@ -168,7 +173,7 @@ def _types(where: str, value: object, known: Collection[str]) -> Iterator[Fault]
     if patterns is None:
         yield Wrong.TYPES.at(where + "types")
         return
-    routed = sorted(type_ for type_ in known if not type_.startswith(_NEVER_ROUTED))
+    routed = sorted(type_ for type_ in known if delivered(type_))
     for pattern in patterns:
         if any(covers(pattern, type_) for type_ in routed):
             continue

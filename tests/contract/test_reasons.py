@@ -1,7 +1,7 @@
 """Codes that partners and operators read are declared, explained, and no other one can be raised."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,17 @@ RAISED = {"InvalidEvent": "Reason", "FluxRejected": "Motif"}
 """Errors that carry a code as first argument, and the catalogue it must come from."""
 
 
-def trees() -> Iterator[tuple[Path, ast.Module]]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield path, ast.parse(path.read_text("utf-8"))
+@cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """Give every node of every module that may name a code or raise an error."""
+    kept = (ast.Call, ast.Attribute)
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return [
+        (path, node)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, kept)
+    ]
 
 
 def named(node: ast.expr, catalogue: str) -> bool:
@@ -55,8 +62,7 @@ def test_every_catalogue_of_codes_is_known_here() -> None:
 def test_an_error_with_a_code_takes_it_from_its_catalogue(error: str, catalogue: str) -> None:
     foreign = {
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, tree in trees()
-        for node in ast.walk(tree)
+        for path, node in nodes()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == error
@@ -70,8 +76,7 @@ def test_an_error_with_a_code_takes_it_from_its_catalogue(error: str, catalogue:
 def test_no_code_is_declared_that_nothing_uses(catalogue: type[Explained]) -> None:
     used = {
         node.attr
-        for _, tree in trees()
-        for node in ast.walk(tree)
+        for _, node in nodes()
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == catalogue.__name__
     }
 
