@@ -26,7 +26,7 @@ Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(str(platform.settings.kafka_bootstrap))
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     with delivering(platform.settings, tmp_path, **FAST) as found:
         yield found
