@@ -21,6 +21,7 @@ LOCK_INGEST: Final = 7_011  # one flux at a time: differences read what the prev
 LOCK_OUTBOX: Final = 7_012  # held to the end of the transaction, so that the order of seq is the order of commits
 LOCK_RELAY: Final = 7_013
 LOCK_DELIVER: Final = 7_014
+LOCK_ROTATE: Final = 7_015
 
 
 def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psycopg.Connection:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -70,45 +71,86 @@ def _associated(key_id: str, sorte: str, version: int) -> bytes:
     return b"%b|%b|%b|%d" % (_FORMAT, key_id.encode(), sorte.encode(), version)
 
 
-@dataclass(frozen=True, slots=True)
+class UnknownEpoch(Misconfigured):
+    """A key is wrapped under an epoch that the folder of secrets does not hold: not there yet, or destroyed."""
+
+
+@dataclass(slots=True)
 class KekRing:
-    """The key-encryption keys by epoch; the highest wraps, any of them unwraps."""
+    """The key-encryption keys by epoch. Any of them unwraps; which one wraps is the vault's to say (``bus.epochs``).
+
+    A ring read from a folder reads it again when it lacks an epoch: a rotation may have brought it meanwhile.
+    """
 
     keys: Mapping[int, bytes] = field(repr=False)
+    folder: Path | None = None
 
     @classmethod
     def load(cls, secrets_dir: Path | None) -> Self:
-        """Read ``kek.<epoch>`` files.
+        """Read ``kek.<epoch>`` files; one that is still being copied does not count.
 
         Raises:
             Misconfigured: no folder, or no key in it.
         """
-        files = sorted(secrets_dir.glob("kek.*")) if secrets_dir else []
-        if not files:
+        found = _read(secrets_dir) if secrets_dir else {}
+        if not found:
             raise Misconfigured("aucune clé de chiffrement (kek.<époque>) : indiquez BUS_SECRETS_DIR")
-        return cls({int(file.suffix[1:]): file.read_bytes() for file in files})
+        return cls(found, secrets_dir)
 
     @property
     def epoch(self) -> int:
-        """The epoch that wraps new keys."""
+        """The newest epoch held."""
         return max(self.keys)
 
-    def wrap(self, key: DataKey) -> tuple[int, bytes]:
-        """Encrypt a data key under the current epoch; gives (epoch, bytes)."""
+    def holds(self, epoch: int) -> bool:
+        """Tell whether the ring, or its folder now, has an epoch."""
+        if epoch not in self.keys:
+            self.reload()
+        return epoch in self.keys
+
+    def reload(self) -> None:
+        """Read the folder again; a ring that would be left without any key keeps those it has."""
+        if self.folder is not None and (found := _read(self.folder)):
+            self.keys = found
+
+    def fingerprint(self, epoch: int) -> bytes:
+        """Give 16 bytes that prove which key is held, and help nobody to find it."""
+        return hmac.digest(self._secret(epoch), b"insertion-bus/kek/1", hashlib.sha256)[:_FINGERPRINT]
+
+    def wrap(self, key: DataKey, epoch: int | None = None) -> tuple[int, bytes]:
+        """Encrypt a data key under an epoch, the newest of the ring when none is named; gives (epoch, bytes).
+
+        Raises:
+            UnknownEpoch: as for ``unwrap``.
+        """
+        chosen = self.epoch if epoch is None else epoch
         nonce = os.urandom(_NONCE)
-        sealed = AESGCM(self.keys[self.epoch]).encrypt(nonce, key.secret, key.key_id.encode())
-        return self.epoch, nonce + sealed
+        return chosen, nonce + AESGCM(self._secret(chosen)).encrypt(nonce, key.secret, key.key_id.encode())
 
     def unwrap(self, key_id: str, epoch: int, wrapped: bytes) -> DataKey:
         """Open a wrapped key.
 
         Raises:
-            Misconfigured: the epoch is not in the ring, or the ring is another's.
+            UnknownEpoch: the epoch is not in the ring, nor in its folder now.
+            Misconfigured: the ring is another's.
         """
-        secret = self.keys.get(epoch)
-        if secret is None:
-            raise Misconfigured(f"la clé de l’époque {epoch} manque dans le dossier des secrets")
+        secret = self._secret(epoch)
         try:
             return DataKey(key_id, AESGCM(secret).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], key_id.encode()))
         except InvalidTag as error:
             raise Misconfigured(f"la clé de l’époque {epoch} n’est pas celle qui a protégé le coffre") from error
+
+    def _secret(self, epoch: int) -> bytes:
+        if not self.holds(epoch) or (secret := self.keys.get(epoch)) is None:
+            raise UnknownEpoch(f"la clé de l’époque {epoch} (kek.{epoch}) manque dans le dossier des secrets")
+        return secret
+
+
+def _read(folder: Path) -> dict[int, bytes]:
+    """Read the whole keys of a folder; files come and go while a rotation runs."""
+    found: dict[int, bytes] = {}
+    for file in folder.glob("kek.*"):
+        if file.suffix[1:].isdecimal():
+            with suppress(FileNotFoundError):
+                found[int(file.suffix[1:])] = file.read_bytes()
+    return {epoch: secret for epoch, secret in found.items() if len(secret) == _KEY}

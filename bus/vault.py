@@ -10,11 +10,12 @@ from typing import Final, Self
 
 import psycopg
 
+from bus import epochs, kek_files
 from bus.errors import Misconfigured
+from bus.kek_files import draw
 from bus.sealing import DataKey, KekRing
 
 _SEPARATOR: Final = "\x1f"
-_SECRET: Final = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,17 @@ def new_subject_id() -> str:
 
 def keys_of(conn: psycopg.Connection, ring: KekRing, subject_ids: Iterable[str]) -> dict[str, DataKey]:
     """Give the newest key of each subject that still has one."""
-    rows = conn.execute(
+    query = (
         "select distinct on (subject_id) subject_id, key_id, epoch, wrapped from vault.key"
-        " where subject_id = any(%s) order by subject_id, created_at desc",
-        (list(subject_ids),),
-    ).fetchall()
-    return {subject: ring.unwrap(key_id, epoch, bytes(wrapped)) for subject, key_id, epoch, wrapped in rows}
+        " where subject_id = any(%s) order by subject_id, created_at desc"
+    )
+    return dict(epochs.opened(conn, ring, query, (list(subject_ids),)))
 
 
 def keys_by_id(conn: psycopg.Connection, ring: KekRing, key_ids: Iterable[str]) -> dict[str, DataKey]:
     """Give the keys that still exist among those named; an erased person's key is simply absent."""
-    rows = conn.execute(
-        "select key_id, epoch, wrapped from vault.key where key_id = any(%s)", (list(key_ids),)
-    ).fetchall()
-    return {key_id: ring.unwrap(key_id, epoch, bytes(wrapped)) for key_id, epoch, wrapped in rows}
+    query = "select key_id, key_id, epoch, wrapped from vault.key where key_id = any(%s)"
+    return dict(epochs.opened(conn, ring, query, (list(key_ids),)))
 
 
 def subject_of_nir(conn: psycopg.Connection, pepper: Pepper, nir13: str) -> str | None:
@@ -129,30 +127,8 @@ def create_secrets(secrets_dir: Path) -> None:
     for folder in (secrets_dir, ingest, deliver, deliver / "abonnements"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("pepper", "registre"):
-        _draw(ingest / name)
-    _draw(deliver / "pseudonyme")
+        draw(ingest / name)
+    draw(deliver / "pseudonyme")
     if not list(ingest.glob("kek.*")):
-        _draw(ingest / "kek.1")
-    for kek in ingest.glob("kek.*"):
-        if not (deliver / kek.name).exists():
-            _write(deliver / kek.name, kek.read_bytes())
-
-
-def _draw(path: Path) -> None:
-    if not path.exists():
-        _write(path, os.urandom(_SECRET))
-
-
-def _write(path: Path, secret: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # a crash leaves a whole secret or none, and of two processes the first one's stays
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+        draw(ingest / "kek.1")
+    kek_files.copy_missing(ingest, deliver)

@@ -17,6 +17,7 @@ import uvloop
 from bus.codec import Codec
 from bus.db import LOCK_DELIVER, connect
 from bus.errors import Misconfigured, Unavailable
+from bus.holding import holding
 from bus.registry import Registry
 from bus.sealing import KekRing
 from bus.telemetry import get_logger, serve
@@ -81,6 +82,7 @@ def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> N
         raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
     registry = Registry(settings.registry_url)
     with ExitStack() as stack:
+        stack.enter_context(holding(settings, _ROLE, ring))
         owner = stack.enter_context(closing(connect(settings, _ROLE)))
         if not _take_lock(owner, stop):
             return

@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "subscription": "guichet.commands.subscription:subscription",
     "synth": "guichet.commands.synth:synth",
     "topics": "guichet.commands.topics:topics",
+    "vault": "guichet.commands.vault:vault",
     "watch": "guichet.commands.watch:watch",
 }
 

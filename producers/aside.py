@@ -15,8 +15,7 @@ def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
     octets = seal(key, SORTE, 1, record.octets)
     row = (record.rank, dossier, record.chemin, record.code.value, key.key_id, octets)
     desk.staging.add("staged_quarantine", *row)
-    owner = f"record:{flux.flux_id}:{record.rank}"
-    desk.staging.add("staged_owned_key", key.key_id, owner, *desk.ring.wrap(key))
+    desk.staging.add_key("staged_owned_key", key, f"record:{flux.flux_id}:{record.rank}")
     flux.tally.bad += 1
     flux.tally.codes[record.code.value] += 1
     flux.tally.events["enregistrement.rejete"] += 1

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from bus.epochs import opened
 from bus.sealing import DataKey, new_key, seal, unseal
 from bus.vault import erased_roles
 from producers import lookups
@@ -91,7 +92,7 @@ class ContactStager:
     def _attribute(self, rows: list[ContactRow]) -> list[Told]:
         """Find whom each row names: by NIR, which makes a person known, else by dossier and role where unique."""
         desk = self._desk
-        people = People(desk.conn, desk.ring, desk.pepper, desk.staging)
+        people = People(desk.conn, desk.pepper, desk.staging)
         named = [(row, self._by_nir(row)) for row in rows]
         people.load(candidate for _, candidate in named if candidate)
         roles = by_role(desk, [pair for row, candidate in named if not candidate and (pair := self._role(row))])
@@ -134,8 +135,7 @@ class ContactStager:
         octets = seal(key, SORTE, 1, _dump(row))
         expires = self._flux.received_at + timedelta(days=WAITING_DAYS)
         self._desk.staging.add("staged_waiting", row.rank, *pair, self._as_of, expires, key.key_id, octets)
-        owner = f"waiting:{self._flux.flux_id}:{row.rank}"
-        self._desk.staging.add("staged_owned_key", key.key_id, owner, *self._desk.ring.wrap(key))
+        self._desk.staging.add_key("staged_owned_key", key, f"waiting:{self._flux.flux_id}:{row.rank}")
 
     def _count_authorities(self, subjects: set[str]) -> None:
         scopes = {scope.scope_id: scope.authority for scope in lookups.scopes(self._desk.conn).values()}
@@ -205,26 +205,29 @@ def _tell(
 
 def retry_waiting(desk: Desk, flux: Flux) -> None:
     """Try again every waiting row whose person this flux, or an earlier one, has made known."""
-    rows = desk.conn.execute(
-        "select waiting_id, flux_id, rank, w.dossier, w.role, as_of, w.key_id, octets, epoch, wrapped"
-        "  from journal.waiting w join vault.owned_key k on k.key_id = w.key_id"
-        " where exists (select from journal.person p where p.dossier = w.dossier and p.role = w.role)"
-        "    or exists (select from journal.staged_person p where p.dossier = w.dossier and p.role = w.role)"
-        " order by as_of, waiting_id"
-    ).fetchall()
+    rows = desk.conn.execute(_KNOWN_NOW).fetchall()
     if not rows:
         return
     found = by_role(desk, [(row[3], row[4]) for row in rows])
+    keys = dict(opened(desk.conn, desk.ring, _KEYS, ([row[6] for row in rows],)))
     told = []
-    for waiting_id, flux_id, rank, dossier, role, as_of, key_id, octets, epoch, wrapped in rows:
-        subject = found.get((dossier, role))
-        if subject is not None:
-            key = desk.ring.unwrap(key_id, epoch, bytes(wrapped))
+    for waiting_id, flux_id, rank, dossier, role, as_of, key_id, octets in rows:
+        subject, key = found.get((dossier, role)), keys.get(key_id)
+        if subject is not None and key is not None:
             row = _read(rank, unseal(key, SORTE, 1, bytes(octets)))
             told.append(Told(subject, row, flux_id, as_of, as_of))
             desk.staging.add("staged_settled", waiting_id, key_id)
     tell(desk, flux, told)
     desk.staging.flush()
+
+
+_KNOWN_NOW: Final = """
+select waiting_id, flux_id, rank, w.dossier, w.role, as_of, w.key_id, octets from journal.waiting w
+ where exists (select from journal.person p where p.dossier = w.dossier and p.role = w.role)
+    or exists (select from journal.staged_person p where p.dossier = w.dossier and p.role = w.role)
+ order by as_of, waiting_id
+"""
+_KEYS: Final = "select key_id, key_id, epoch, wrapped from vault.owned_key where key_id = any(%s)"
 
 
 def _dump(row: ContactRow) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
+from bus import epochs
 from bus.db import LOCK_OUTBOX
 from producers.events import Cause, Event, outbox_row
 from producers.flux import Desk, Flux, Tally
@@ -86,6 +87,7 @@ def accept(desk: Desk, flux: Flux, header: Header | None, scopes: list[Scope]) -
     conn = desk.conn
     conn.execute("reset enable_seqscan")  # whole tables are joined now
     conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
+    epochs.hold(conn)  # staged keys are wrapped already: no rotation may end between reading them and moving them
     for statement in _MERGE:
         conn.execute(statement)
     conn.execute(_WAITING, (flux.flux_id,))

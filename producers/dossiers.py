@@ -157,7 +157,7 @@ class _Batch:
 
     def __init__(self, desk: Desk, flux: Flux, stager: DossierStager, found: dict[DossierKey, Found]) -> None:
         self._desk, self._flux, self._stager, self._found = desk, flux, stager, found
-        self._people = People(desk.conn, desk.ring, desk.pepper, desk.staging)
+        self._people = People(desk.conn, desk.pepper, desk.staging)
         self._keys: dict[str, DataKey] = {}
         self._by_dossier: defaultdict[DossierKey, dict[str, PersonState]] = defaultdict(dict)
         self._by_subject: defaultdict[str, dict[DossierKey, PersonState]] = defaultdict(dict)

@@ -56,7 +56,7 @@ class Ingest:
         self.folder = settings.data_dir / "spool"
         self._progress = progress
         conn = db.connect(settings, "bus_ingest")
-        self.desk = Desk(conn, ring, pepper, Staging(conn), frozenset(settings.autorites))
+        self.desk = Desk(conn, ring, pepper, Staging(conn, ring), frozenset(settings.autorites))
         try:
             _take_lock(conn, on_wait)
         except BaseException:

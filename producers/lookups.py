@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import psycopg
 
+from bus.epochs import opened
 from bus.sealing import DataKey, KekRing
 from bus.vault import keys_of
 from producers.states import DossierState, PersonState
@@ -151,11 +152,8 @@ def erased(conn: psycopg.Connection, register: Iterable[Link]) -> set[Link]:
 def keys(conn: psycopg.Connection, ring: KekRing, subjects: Collection[str]) -> dict[str, DataKey]:
     """Give the key of each subject that has one; an erased subject is absent."""
     found = keys_of(conn, ring, subjects)
-    rows = conn.execute(
-        "select subject_id, key_id, epoch, wrapped from journal.staged_key where subject_id = any(%b)",
-        ([subject for subject in subjects if subject not in found],),
-    ).fetchall()
-    return found | {row[0]: ring.unwrap(row[1], row[2], bytes(row[3])) for row in rows}
+    staged = "select subject_id, key_id, epoch, wrapped from journal.staged_key where subject_id = any(%b)"
+    return found | dict(opened(conn, ring, staged, ([one for one in subjects if one not in found],)))
 
 
 def suspects(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[str, str]]:

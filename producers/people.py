@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import psycopg
 
-from bus.sealing import DataKey, KekRing, new_key
+from bus.sealing import DataKey, new_key
 from bus.vault import Pepper, new_subject_id
 from producers import lookups
 from producers.lookups import Link
@@ -76,8 +76,8 @@ def candidates(pepper: Pepper, numdemrsa: str, adults: Iterable[Adult]) -> list[
 class People:
     """The people of one batch: known ones looked up together, new ones staged with their key."""
 
-    def __init__(self, conn: psycopg.Connection, ring: KekRing, pepper: Pepper, staging: Staging) -> None:
-        self._conn, self._ring, self._pepper, self._staging = conn, ring, pepper, staging
+    def __init__(self, conn: psycopg.Connection, pepper: Pepper, staging: Staging) -> None:
+        self._conn, self._pepper, self._staging = conn, pepper, staging
         self._links: dict[Link, str] = {}
         self._kept_out: set[Link] = set()
         self.new_keys: dict[str, DataKey] = {}
@@ -106,7 +106,7 @@ class People:
         subject, key = new_subject_id(), new_key()
         self.new_keys[subject] = key
         self._staging.add("staged_subject", subject)
-        self._staging.add("staged_key", key.key_id, subject, *self._ring.wrap(key))
+        self._staging.add_key("staged_key", key, subject)
         return subject
 
     def _register(self, link: Link) -> Link:

@@ -14,6 +14,8 @@ from typing import BinaryIO, Final, NamedTuple
 
 import psycopg
 
+from bus import epochs
+from bus.epochs import opened
 from bus.errors import InvalidEvent, Unavailable
 from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key, seal, unseal
@@ -25,6 +27,10 @@ _FRAME: Final = "spool"
 _END: Final = "spool.fin"
 _SUFFIX: Final = ".scelle"
 _NAME_CHARS: Final = 255
+_PENDING_KEYS: Final = """
+select s.flux_id, k.key_id, k.epoch, k.wrapped from journal.spool s join vault.owned_key k on k.key_id = s.key_id
+ where not s.decided
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def write_sealed(folder: Path, chunks: Iterable[bytes]) -> tuple[str, DataKey, P
 def register(conn: psycopg.Connection, ring: KekRing, spooled: Spooled) -> None:
     """Keep the key and the name of a sealed copy, in the caller's transaction; a newer copy of the same bytes wins."""
     forget_key(conn, spooled.flux_id)
-    epoch, wrapped = ring.wrap(spooled.key)
+    epoch, wrapped = ring.wrap(spooled.key, epochs.wrapping(conn, ring))
     conn.execute(
         "insert into vault.owned_key (key_id, owner, epoch, wrapped) values (%s, %s, %s, %s)",
         (spooled.key.key_id, f"flux:{spooled.flux_id}", epoch, wrapped),
@@ -147,14 +153,15 @@ def register(conn: psycopg.Connection, ring: KekRing, spooled: Spooled) -> None:
 
 def pending(conn: psycopg.Connection, ring: KekRing, folder: Path) -> list[Spooled]:
     """Give the sealed copies that wait for a verdict, oldest first."""
+    keys = dict(opened(conn, ring, _PENDING_KEYS, ()))
     rows = conn.execute(
-        "select s.flux_id, s.source, s.file_name, s.folder, s.received_at, k.key_id, k.epoch, k.wrapped"
-        "  from journal.spool s join vault.owned_key k on k.key_id = s.key_id"
-        " where not s.decided order by s.received_at"
+        "select flux_id, source, file_name, folder, received_at from journal.spool"
+        " where not decided order by received_at"
     ).fetchall()
     return [
-        Spooled(flux, ring.unwrap(key, epoch, bytes(wrapped)), _path(folder, flux), Source(source), name, where, at)
-        for flux, source, name, where, at, key, epoch, wrapped in rows
+        Spooled(flux, keys[flux], _path(folder, flux), Source(source), name, where, at)
+        for flux, source, name, where, at in rows
+        if flux in keys
     ]
 
 

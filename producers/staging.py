@@ -7,6 +7,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from bus import epochs
+from bus.sealing import DataKey, KekRing
+
 # table → columns and their PostgreSQL types, in order; binary COPY wants the exact types.
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "staged_subject": {"subject_id": "text"},
@@ -50,8 +53,9 @@ class Staging:
     The caller holds ``LOCK_INGEST``. Nothing here commits: a batch is the caller's transaction.
     """
 
-    def __init__(self, conn: psycopg.Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: psycopg.Connection, ring: KekRing) -> None:
+        self._conn, self._ring = conn, ring
+        self._keys: list[tuple[str, DataKey, str]] = []
         self._rows: defaultdict[str, list[Row]] = defaultdict(list)
         self.order = 0
         self._sent: int | None = None  # unknown until the first ``clear``: a killed ingest may have left anything
@@ -60,13 +64,22 @@ class Staging:
         """Keep a row for the next ``flush``."""
         self._rows[table].append(row)
 
+    def add_key(self, table: str, key: DataKey, of: str) -> None:
+        """Keep a new key for the next ``flush``, which wraps it; ``of`` is its subject or its owner."""
+        self._keys.append((table, key, of))
+
     def publish(self, row: Iterable[Any]) -> None:
         """Keep an outbox row, in the order of the calls."""
         self.order += 1
         self._rows["staged_outbox"].append((self.order, *row))
 
     def flush(self) -> None:
-        """Send every kept row to its table."""
+        """Send every kept row to its table; new keys are wrapped now, under the epoch of the caller's transaction."""
+        if self._keys:
+            epoch = epochs.wrapping(self._conn, self._ring)
+            for table, key, of in self._keys:
+                self._rows[table].append((key.key_id, of, *self._ring.wrap(key, epoch)))
+            self._keys.clear()
         with self._conn.cursor() as cursor:
             for table, rows in self._rows.items():
                 _copy(cursor, table, rows)
@@ -93,6 +106,7 @@ class Staging:
         statements = [sql.SQL(f"{verb} {{}}").format(sql.Identifier("journal", table)) for table in TABLES]
         self._conn.execute(sql.SQL("; ").join(statements))
         self._rows.clear()
+        self._keys.clear()
         self.order = self._sent = 0
 
     @property

@@ -80,7 +80,9 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
 
 def watch(settings: "IngestSettings", folder: Path) -> None:
     """Run the ingest role until it is told to stop."""
+    from bus.holding import holding
     from bus.platform.postgres import database
+    from bus.sealing import KekRing
     from bus.stopping import stop_signal
     from bus.telemetry import serve, setup_logging
     from producers.measures import announce
@@ -94,7 +96,8 @@ def watch(settings: "IngestSettings", folder: Path) -> None:
         server = serve(settings.metrics_port, role.ready)
         note(f"dépôt surveillé : {folder} ; métriques : http://127.0.0.1:{server.port}/metrics")
         try:
-            role.run(stopped)
+            with holding(ready, "bus_ingest", KekRing.load(ready.secrets_dir)):
+                role.run(stopped)
         finally:
             server.close()
 

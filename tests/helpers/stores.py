@@ -1,5 +1,6 @@
 """Everything that the bus keeps, as bytes and decoded, so that a scan can look for what must not be readable."""
 
+import contextlib
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from helpers.system import System
 
 from bus.codec import Codec, decode_body
@@ -73,8 +74,31 @@ def files(system: System) -> Iterator[Piece]:
 
 def topics(system: System) -> Iterator[Piece]:
     """Every record of every topic: key, headers, value, and the value decoded."""
+    codec = _codec(system)
+    for message in _messages(system):
+        where = f"topic {message.topic()}"
+        yield where, repr((message.key(), message.headers())).encode()
+        value = message.value()
+        if value is not None:
+            yield where, value
+            yield f"{where}, decoded", _decoded(codec, value)
+
+
+def events(system: System) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every record of every topic that is an event: topic, event."""
+    codec = _codec(system)
+    for message in _messages(system):
+        if message.value() is not None:
+            with contextlib.suppress(InvalidEvent):
+                yield str(message.topic()), dict(codec.decode(message.value()))
+
+
+def _codec(system: System) -> Codec:
+    return Codec(Registry(system.status()["plateforme"]["registre"]["url"], None))
+
+
+def _messages(system: System) -> Iterator[Message]:
     addresses = system.status()["plateforme"]
-    codec = Codec(Registry(addresses["registre"]["url"], None))
     consumer = Consumer(
         {"bootstrap.servers": addresses["kafka"]["bootstrap_servers"], "group.id": "scan", "enable.auto.commit": False,
          "enable.partition.eof": True}
@@ -87,12 +111,12 @@ def topics(system: System) -> Iterator[Piece]:
     ]
     consumer.assign(partitions)
     try:
-        yield from _drain(consumer, len(partitions), codec)
+        yield from _drain(consumer, len(partitions))
     finally:
         consumer.close()
 
 
-def _drain(consumer: Consumer, partitions: int, codec: Codec) -> Iterator[Piece]:
+def _drain(consumer: Consumer, partitions: int) -> Iterator[Message]:
     ended = 0
     while ended < partitions:
         message = consumer.poll(30)
@@ -100,12 +124,7 @@ def _drain(consumer: Consumer, partitions: int, codec: Codec) -> Iterator[Piece]
         if message.error():
             ended += 1
             continue
-        where = f"topic {message.topic()}"
-        yield where, repr((message.key(), message.headers())).encode()
-        value = message.value()
-        if value is not None:
-            yield where, value
-            yield f"{where}, decoded", _decoded(codec, value)
+        yield message
 
 
 def _decoded(codec: Codec, value: bytes) -> bytes:

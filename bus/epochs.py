@@ -1,0 +1,134 @@
+"""The epochs of the vault: which one wraps new keys, which are still alive, who holds them.
+
+The database decides, never the memory of a process: a key is wrapped under the epoch that the transaction itself has
+read and holds, so that no rotation can destroy that epoch before the key is visible to it and wrapped anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+
+from bus.errors import Unavailable
+from bus.sealing import DataKey, KekRing, UnknownEpoch
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An epoch alive; ``in_force_at`` is None while it is being handed out."""
+
+    epoch: int
+    fingerprint: bytes | None
+    created_at: datetime
+    in_force_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An epoch under which nothing is wrapped; ``destroyed_at`` is None while its files may exist."""
+
+    epoch: int
+    fingerprint: bytes | None
+    in_force_at: datetime | None
+    retired_at: datetime
+    destroyed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What one running role said last of its folder: fingerprints by epoch, and how long ago (seconds)."""
+
+    role: str
+    place: str
+    held: dict[int, bytes]
+    silence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """All that the vault knows of its epochs, oldest first."""
+
+    alive: tuple[Epoch, ...]
+    retired: tuple[Retired, ...]
+    holders: tuple[Holder, ...]
+
+
+def load(conn: psycopg.Connection) -> Epochs:
+    """Read it all."""
+    alive = conn.execute(
+        "select epoch, fingerprint, created_at, in_force_at from vault.epoch order by epoch"
+    ).fetchall()
+    retired = conn.execute(
+        "select epoch, fingerprint, in_force_at, retired_at, destroyed_at from vault.epoch_retired order by epoch"
+    ).fetchall()
+    holders = conn.execute(
+        "select role, place, array_agg(epoch), array_agg(fingerprint),"
+        " extract(epoch from clock_timestamp() - max(seen_at))::float8 from vault.holder group by 1, 2 order by 1, 2"
+    ).fetchall()
+    return Epochs(
+        tuple(Epoch(*row) for row in alive),
+        tuple(Retired(*row) for row in retired),
+        tuple(
+            Holder(role, place, dict(zip(held, prints, strict=True)), silence)
+            for role, place, held, prints, silence in holders
+        ),
+    )
+
+
+def wrapping(conn: psycopg.Connection, ring: KekRing) -> int:
+    """Give the epoch that wraps new keys, and keep it alive until the caller's transaction ends.
+
+    A vault without any key takes the newest epoch of the folder: the database of a deployment was made anew, its
+    secrets were not.
+
+    Raises:
+        Unavailable: rotations follow one another so fast that none can be held.
+    """
+    for _ in range(_TRIES):
+        row = conn.execute(_IN_FORCE).fetchone()
+        if row is not None and ring.holds(row[0]):
+            return int(row[0])
+        adopted = conn.execute(_ADOPT, (ring.epoch,)).rowcount
+        if row is not None and not adopted:
+            return int(row[0])  # wrapping under it will say what is missing
+    raise Unavailable("l’époque des clés change sans cesse")
+
+
+def hold(conn: psycopg.Connection) -> None:
+    """Keep every living epoch alive until the caller's transaction ends: it moves keys that are already wrapped."""
+    conn.execute("select from vault.epoch for key share")
+
+
+def opened(conn: psycopg.Connection, ring: KekRing, query: str, values: Sequence[Any]) -> list[tuple[Any, DataKey]]:
+    """Run a query that gives (name, key id, epoch, wrapped), and open each key; gives (name, key).
+
+    Between reading and opening, a rotation may have wrapped a row anew and destroyed the epoch it was read with: then
+    the rows are read again. ``conn`` must see what others commit (PostgreSQL's default isolation).
+
+    Raises:
+        UnknownEpoch: the folder of secrets lacks an epoch that is alive.
+    """
+    try:
+        return _open(conn, ring, query, values)
+    except UnknownEpoch:
+        return _open(conn, ring, query, values)
+
+
+def _open(conn: psycopg.Connection, ring: KekRing, query: str, values: Sequence[Any]) -> list[tuple[Any, DataKey]]:
+    rows = conn.execute(query, values).fetchall()
+    return [(name, ring.unwrap(key_id, epoch, bytes(wrapped))) for name, key_id, epoch, wrapped in rows]
+
+
+# A lock on the one row, not on older epochs: a file that is being taken in must not hold up the end of a rotation.
+_IN_FORCE: Final = """
+select epoch from vault.epoch where in_force_at is not null order by epoch desc limit 1 for key share
+"""
+_ADOPT: Final = """
+insert into vault.epoch (epoch, in_force_at)
+select %s, now() where not exists (select from vault.key) and not exists (select from vault.owned_key)
+on conflict do nothing
+"""

@@ -1,0 +1,106 @@
+"""A running role and its folder of KEKs: it tells the vault which epochs it holds, and drops those that are retired.
+
+A rotation uses an epoch only once every role has told that it holds it; the files may reach a role's machine by any
+way. What a rotation has retired is destroyed here too: on another machine nobody else can.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from bus import db, kek_files
+from bus.errors import BusError
+from bus.sealing import KekRing
+from bus.settings import Settings
+from bus.telemetry import get_logger
+
+PERIOD: Final = 2.0  # seconds between two looks
+_log = get_logger()
+
+
+def place_of(folder: Path) -> str:
+    """Name a folder as operators know it: machine and path."""
+    return f"{socket.gethostname()}:{folder.resolve()}"
+
+
+@contextmanager
+def holding(settings: Settings, role: str, ring: KekRing) -> Iterator[None]:
+    """Follow the epochs beside the work of a role (its name in the database), in a thread, until the block ends.
+
+    A database that does not answer, or a folder that does not let itself be read, ends nothing: it is tried again.
+    """
+    if ring.folder is None:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=_follow, args=(settings, role, ring, stop), name="epochs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _follow(settings: Settings, role: str, ring: KekRing, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with closing(db.connect(settings, role, autocommit=True)) as conn:
+                _while_connected(conn, role, ring, stop)
+        except (psycopg.Error, BusError, OSError) as error:
+            _log.warning("epochs not followed", error=type(error).__name__)
+        stop.wait(PERIOD)
+
+
+def _while_connected(conn: psycopg.Connection, role: str, ring: KekRing, stop: threading.Event) -> None:
+    while not stop.is_set():
+        look(conn, role, ring)
+        stop.wait(PERIOD)
+    _leave(conn, role, ring)
+
+
+def look(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
+    """Read the folder again, destroy what is retired, tell what is held."""
+    ring.reload()
+    if ring.folder is None:
+        return
+    retired = conn.execute("select epoch, fingerprint from vault.epoch_retired").fetchall()
+    doomed = [(epoch, bytes(mark)) for epoch, mark in retired if mark and _holds(ring, epoch, bytes(mark))]
+    for epoch, mark in doomed:
+        try:
+            kek_files.destroy(ring.folder, epoch, mark)
+            _log.info("retired key destroyed", epoch=epoch)
+        except OSError:  # a folder that this role may only read: the vault goes on showing that the key is held
+            _log.warning("retired key not destroyed", epoch=epoch)
+    if doomed:
+        ring.reload()
+    _tell(conn, role, ring)
+
+
+def _holds(ring: KekRing, epoch: int, fingerprint: bytes) -> bool:
+    return epoch in ring.keys and ring.fingerprint(epoch) == fingerprint
+
+
+def _tell(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
+    where = (role, place_of(ring.folder or Path()))
+    held = sorted(ring.keys)
+    with conn.transaction():
+        conn.execute(
+            "delete from vault.holder where role = %s and place = %s and epoch <> all(%s::int[])", (*where, held)
+        )
+        conn.cursor().executemany(
+            "insert into vault.holder (role, place, epoch, fingerprint) values (%s, %s, %s, %s)"
+            " on conflict (role, place, epoch) do update set fingerprint = excluded.fingerprint, seen_at = now()",
+            [(*where, epoch, ring.fingerprint(epoch)) for epoch in held],
+        )
+
+
+def _leave(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
+    """A role that stops holds nobody up; another process on the same folder tells again within two seconds."""
+    where = (role, place_of(ring.folder or Path()))
+    conn.execute("delete from vault.holder where role = %s and place = %s", where)

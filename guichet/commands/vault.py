@@ -1,0 +1,131 @@
+"""``bus vault``: the epochs of the keys: look at them, rotate them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bus.settings import Settings
+from guichet.output import data_option, emit, json_option, note, table
+
+if TYPE_CHECKING:
+    from guichet.rewrapping import Progress
+    from guichet.rotation import Folders, Outcome
+
+
+@click.group()
+def vault() -> None:
+    """Le coffre des clés : époques, rotation."""
+
+
+@vault.command()
+@data_option
+@json_option
+def status(data_dir: Path | None, *, as_json: bool) -> None:
+    """Montre les époques, qui les tient, et où en est une rotation.
+
+    Code de sortie : 1 quand l’époque en vigueur a plus de 30 jours, quand une rotation n’est pas achevée ou quand un
+    rôle tient encore une clé détruite.
+    """
+    from bus.db import connect
+    from bus.platform.postgres import database
+    from guichet.epoch_report import finding, report, told
+
+    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet", autocommit=True) as conn:
+        found = report(conn)
+    emit(found, as_json=as_json, text=lambda: told(found, table))
+    if finding(found):
+        sys.exit(1)  # click returns its own Exit instead of raising it when it does not stand alone
+
+
+@vault.command()
+@click.option(
+    "--age-minimal",
+    "days",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="JOURS",
+    help="Ne commence rien si l’époque en vigueur est plus jeune ; une rotation commencée est toujours achevée.",
+)
+@click.option(
+    "--attente",
+    "patience",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDES",
+    help="Combien de temps attendre qu’un rôle montre qu’il suit.",
+)
+@click.option(
+    "--secrets-deliver",
+    "deliver",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Dossier des secrets du rôle deliver s’il est sur cette machine ; sinon portez-y vous-même kek.<époque>.",
+)
+@data_option
+@json_option
+def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Change l’époque des clés : toutes les clés sont rechiffrées, l’ancienne clé de chiffrement est détruite.
+
+    Aucun rôle ne s’arrête. Interrompue, même par kill -9, la rotation reprend où elle en était : relancez la commande.
+    À lancer au moins tous les 30 jours, là où sont les secrets du rôle ingest ; refaites ensuite la sauvegarde de la
+    base : les précédentes n’ouvrent plus aucune clé.
+    """
+    from bus.db import connect
+    from bus.errors import Refused
+    from bus.platform.postgres import database
+    from guichet.rotation import Rotation, Telling
+
+    with (
+        database(Settings.load(data_dir)) as settings,
+        connect(settings, "bus_rotate", autocommit=True) as conn,
+        _progress() as progress,
+    ):
+        rotation = Rotation(conn, _folders(settings, deliver), Telling(note, progress), patience)
+        try:
+            outcome = rotation.run(timedelta(days=days))
+        except OSError as error:
+            raise Refused("un dossier de secrets ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
+    emit(asdict(outcome), as_json=as_json, text=lambda: _told(outcome))
+
+
+def _folders(settings: Settings, deliver: Path | None) -> "Folders":
+    """Give the folders on this machine: those named, else those of the data folder."""
+    from guichet.rotation import Folders
+
+    if settings.secrets_dir is not None:
+        return Folders(settings.secrets_dir, deliver)
+    local = settings.data_dir / "secrets"
+    beside = local / "deliver"
+    return Folders(local / "ingest", deliver or (beside if beside.is_dir() else None))
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Show a bar to somebody who watches; a log gets the lines alone."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("clés rechiffrées", total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+
+def _told(outcome: "Outcome") -> str:
+    if not outcome.tournee:
+        return f"L’époque {outcome.epoque} est assez récente : rien à faire."
+    gone = ", ".join(map(str, outcome.epoques_detruites)) or "aucune"
+    begun = " (rotation reprise)" if outcome.reprise else ""
+    return (
+        f"Époque {outcome.epoque} en vigueur{begun} : {outcome.cles_rechiffrees} clés rechiffrées, "
+        f"époque(s) détruite(s) : {gone}.\n"
+        "Refaites la sauvegarde de la base : les précédentes n’ouvrent plus aucune clé."
+    )

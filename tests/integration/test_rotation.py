@@ -1,0 +1,273 @@
+"""Rotating the KEK on a real database: whatever happens meanwhile, every key opens, and the old one is gone."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from helpers.rotating import Vault, new_vault
+from helpers.vrsb_file import Foyer, Who, mensuel, nir13
+from helpers.wait import eventually
+
+from bus import db, epochs, holding, kek_files, vault
+from bus.errors import Misconfigured, Refused
+from bus.platform.postgres import database
+from bus.sealing import DataKey, KekRing, new_key
+from bus.settings import Settings
+from guichet.rotation import Folders, Outcome
+from producers.ingest import Ingest
+from producers.observation import Source
+from producers.staging import Staging
+from producers.verdict import Verdict
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("rotation")
+    with database(Settings(data_dir=folder)) as settings:
+        yield settings
+
+
+@pytest.fixture
+def coffre(server: Settings, tmp_path: Path) -> Iterator[Vault]:
+    with new_vault(server, tmp_path) as found:
+        yield found
+
+
+class Background:
+    """A rotation in a thread of its own."""
+
+    def __init__(self, coffre: Vault) -> None:
+        self.outcome: Outcome | None = None
+        self.error: BaseException | None = None
+        self._coffre = coffre
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self._coffre.rotate()
+        except BaseException as error:  # noqa: BLE001 - told by join
+            self.error = error
+
+    def join(self) -> Outcome:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        assert self.error is None
+        assert self.outcome is not None
+        return self.outcome
+
+
+def test_every_key_opens_under_the_new_epoch_alone_and_the_old_file_is_nowhere(coffre: Vault) -> None:
+    keys = coffre.fill(700)  # more than one batch in each table
+
+    outcome = coffre.rotate()
+
+    assert (outcome.epoque, outcome.cles_rechiffrees, outcome.epoques_detruites) == (2, 2800, [1])
+    assert coffre.opened() == keys
+    assert coffre.epochs() == [2]
+    assert coffre.files() == [["kek.2"], ["kek.2"]]
+
+
+def test_an_epoch_young_enough_stays(coffre: Vault) -> None:
+    assert not coffre.rotate(min_age=1).tournee
+    assert coffre.epochs() == [1]
+
+
+def test_a_key_of_a_transaction_that_was_open_during_the_switch_is_never_lost(coffre: Vault) -> None:
+    ring, key = KekRing.load(coffre.ingest), new_key()
+    with closing(coffre.connect(autocommit=False)) as writer:
+        _, wrapped = ring.wrap(key, epochs.wrapping(writer, ring))
+
+        rotation = Background(coffre)
+        eventually(
+            lambda: any("tient encore" in line for line in coffre.said), timeout=30, what="a rotation that waits"
+        )
+        assert coffre.files() == [["kek.1", "kek.2"]] * 2
+        writer.execute("insert into vault.key values (%s, 'essai', 1, %s)", (key.key_id, wrapped))
+        writer.commit()
+
+    rotation.join()
+    assert coffre.opened() == {key.key_id: key}
+    assert coffre.epochs() == [2]
+
+
+def test_an_erasure_under_way_is_neither_awaited_by_the_others_nor_undone(coffre: Vault) -> None:
+    keys = coffre.fill(3, ("vault.key",))
+    gone = next(iter(keys))
+    with closing(coffre.connect("bus_guichet", autocommit=False)) as eraser:
+        eraser.execute("delete from vault.key where key_id = %s", (gone,))
+        rotation = Background(coffre)
+        eventually(
+            lambda: any("tient encore" in line for line in coffre.said), timeout=30, what="a rotation that waits"
+        )
+        eraser.commit()
+
+    rotation.join()
+    assert coffre.opened().keys() == keys.keys() - {gone}
+
+
+def test_an_old_ring_wraps_under_the_epoch_that_the_vault_names(coffre: Vault) -> None:
+    old, key = KekRing.load(coffre.ingest), new_key()
+    coffre.rotate()
+
+    with closing(coffre.connect(autocommit=False)) as writer:
+        staging = Staging(writer, old)
+        staging.add_key("staged_key", key, "essai")
+        staging.flush()
+        writer.commit()
+
+    assert coffre.opened() == {key.key_id: key}
+
+
+def test_the_database_refuses_a_key_under_an_epoch_that_is_gone(coffre: Vault) -> None:
+    epoch, wrapped = KekRing.load(coffre.ingest).wrap(key := new_key())
+    coffre.rotate()
+
+    for table in ("vault.key", "vault.owned_key", "journal.staged_key", "journal.staged_owned_key"):
+        statement = f"insert into {table} values (%s, %s, %s, %s)"  # noqa: S608 - names of ours
+        with closing(coffre.connect()) as conn, pytest.raises(psycopg.errors.ForeignKeyViolation):
+            conn.execute(statement.encode(), (key.key_id, "essai", epoch, wrapped))
+
+
+def test_a_file_taken_in_across_a_whole_rotation_loses_nobody(coffre: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = coffre.settings.data_dir / "mensuel.xml"
+    file.write_bytes(
+        mensuel(Foyer(who=(Who(nir=nir13(1)), Who(prenom="LEO", role="CJT", nir=nir13(2), sexe="1")))).octets()
+    )
+    rotations: list[Outcome] = []
+
+    def between_batch_and_verdict(name: str) -> None:
+        if name == "ingest.mid_file":
+            rotations.append(coffre.rotate())
+
+    monkeypatch.setattr("bus.failpoints.hit", between_batch_and_verdict)
+
+    with Ingest(coffre.settings) as ingestion:
+        report = ingestion.file(file, Source.CNAF)
+
+    assert [outcome.cles_rechiffrees for outcome in rotations] == [2]
+    assert report.verdict is Verdict.ACCEPTE
+    assert len(coffre.opened()) == 2
+    assert coffre.epochs() == [2]
+
+
+class Interrupted(KekRing):
+    """A ring between whose reading of a row and its opening a whole rotation takes place, once."""
+
+    meanwhile: Any = None
+
+    def unwrap(self, key_id: str, epoch: int, wrapped: bytes) -> DataKey:
+        if (work := self.meanwhile) is not None:
+            self.meanwhile = None
+            work()
+            self.reload()
+        return super().unwrap(key_id, epoch, wrapped)
+
+
+def test_a_reader_with_a_row_of_yesterday_reads_it_again(coffre: Vault) -> None:
+    keys = coffre.fill(2, ("vault.key",))
+    ring = Interrupted.load(coffre.deliver)
+    ring.meanwhile = coffre.rotate
+
+    with closing(coffre.connect("bus_deliver")) as conn:
+        assert vault.keys_by_id(conn, ring, keys) == keys
+
+
+def test_a_second_rotation_is_refused(coffre: Vault) -> None:
+    with closing(coffre.connect("bus_rotate")) as other:
+        other.execute("select pg_advisory_lock(%s)", (db.LOCK_ROTATE,))
+
+        with pytest.raises(Refused, match="une autre rotation"):
+            coffre.rotate()
+
+    assert coffre.epochs() == [1]
+
+
+def test_a_role_that_lacks_the_new_key_holds_the_switch_up_until_it_has_it(coffre: Vault, tmp_path: Path) -> None:
+    keys = coffre.fill(5)
+    elsewhere = tmp_path / "ailleurs"
+    shutil.copytree(coffre.deliver, elsewhere)
+    here = Folders(coffre.ingest, None)
+    with holding.holding(coffre.settings, "bus_deliver", KekRing.load(elsewhere)):
+        with pytest.raises(Refused, match=rf"époque 2 .*deliver \(.*{elsewhere}\).*copiez kek\.2"):
+            coffre.rotate(here, patience=1)
+        assert coffre.epochs() == [1, 2]
+        assert _epochs_of_keys(coffre) == [1]
+
+        shutil.copy(coffre.ingest / "kek.2", elsewhere / "kek.2")
+        outcome = coffre.rotate(here)
+
+        assert (outcome.reprise, outcome.epoques_detruites) == (True, [1])
+        assert sorted(file.name for file in elsewhere.glob("kek*")) == ["kek.2"]
+    shutil.copy(coffre.ingest / "kek.2", coffre.deliver / "kek.2")
+    (coffre.deliver / "kek.1").unlink()
+    assert coffre.opened() == keys
+
+
+def _epochs_of_keys(coffre: Vault) -> list[int]:
+    with closing(coffre.connect()) as conn:
+        return [
+            epoch for (epoch,) in conn.execute("select epoch from vault.key union select epoch from vault.owned_key")
+        ]
+
+
+def test_a_role_that_nobody_ever_saw_and_no_folder_reaches_holds_the_switch_up(coffre: Vault) -> None:
+    with pytest.raises(Refused, match=r"deliver \(aucun processus vu"):
+        coffre.rotate(Folders(coffre.ingest, None), patience=0)
+
+    assert coffre.rotate().epoques_detruites == [1]
+
+
+def test_a_key_lost_before_it_served_is_drawn_again(coffre: Vault) -> None:
+    keys = coffre.fill(5)
+    with pytest.raises(Refused):
+        coffre.rotate(Folders(coffre.ingest, None), patience=0)
+    (coffre.ingest / "kek.2").unlink()
+
+    coffre.rotate()
+
+    assert coffre.opened() == keys
+
+
+def test_a_folder_that_is_another_vaults_changes_nothing(coffre: Vault) -> None:
+    coffre.fill(1)
+    (coffre.ingest / "kek.1").write_bytes(os.urandom(32))
+
+    with pytest.raises(Misconfigured, match="n’est pas celle"):
+        coffre.rotate()
+
+    assert coffre.epochs() == [1]
+
+
+def test_an_old_key_that_a_backup_of_the_folder_brings_back_is_destroyed_again(coffre: Vault) -> None:
+    old = (coffre.ingest / "kek.1").read_bytes()
+    coffre.rotate()
+    kek_files.write(coffre.deliver / "kek.1", old)
+    kek_files.write(coffre.ingest / "kek.1", os.urandom(32))  # another deployment's: not ours to destroy
+
+    assert not coffre.rotate(min_age=1).tournee
+
+    assert coffre.files() == [["kek.1", "kek.2"], ["kek.2"]]
+
+
+def test_a_database_made_anew_takes_the_epoch_of_the_folder_that_stayed(server: Settings, tmp_path: Path) -> None:
+    with new_vault(server, tmp_path / "avant") as before:
+        before.rotate()
+    with new_vault(server, tmp_path / "apres") as after:
+        for folder in (after.ingest, after.deliver):
+            (folder / "kek.1").unlink()
+            shutil.copy(before.ingest / "kek.2", folder)
+        with closing(after.connect(autocommit=False)) as conn:
+            assert epochs.wrapping(conn, KekRing.load(after.ingest)) == 2
+            conn.commit()
+        after.rotate()
+        keys = after.fill(1, ("vault.key",))
+        after.rotate()
+
+        assert after.opened() == keys
