@@ -110,7 +110,8 @@ class Rotation:
             self._outcome.reprise = rules.phase(known) is not Phase.IDLE
             if self._outcome.reprise or rules.age(known, datetime.now(UTC)) >= min_age:
                 self._all(known)
-            self._outcome.epoque = rules.target(epochs.load(self._conn)).epoch
+            current = rules.in_force(epochs.load(self._conn))
+            self._outcome.epoque = current.epoch if current else 0
         return self._outcome
 
     def _all(self, known: Epochs) -> None:
