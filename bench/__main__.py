@@ -1,17 +1,20 @@
-"""``python -m bench [t1 t3 t8 t10]``: measure, print a table with units, keep it in bench/results/."""
+"""``python -m bench [t1 t3 t4 t5 t6 t8 t10]``: measure, print a table with units, keep it in bench/results/."""
 
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import delivery, ingest, path, relay
+from bench import delivery, ingest, path, relay, stage
 from bench.table import Row, show
 from bus.platform.ports import free_port
 
 MEASURES: Mapping[str, Callable[[Path], list[Row]]] = {
     "t1": ingest.rows,
     "t3": relay.rows,
+    "t4": stage.t4,
+    "t5": stage.t5,
+    "t6": stage.t6,
     "t8": lambda folder: delivery.rows(folder, port=free_port()),
     "t10": lambda folder: path.rows(folder, port=free_port()),
 }

@@ -1,8 +1,10 @@
 """Results, printed as a table with units and kept as JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from bench.machine import description
 
@@ -15,6 +17,20 @@ class Row:
     what: str
     value: str
     asked: str
+
+
+RESULTS: Final = Path(__file__).parent / "results"
+
+
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a comparison, one engine a line, with the machine, and keep it in ``results`` under its first word."""
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in (heads, *rows)]  # fmt: skip
+    text = "\n".join((title, f"machine: {description()}", "", *lines)) + "\n"
+    print(text)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{title.split(maxsplit=1)[0].lower()}.txt").write_text(text, encoding="utf-8")
 
 
 def show(rows: list[Row], folder: Path) -> None:

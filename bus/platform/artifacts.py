@@ -67,8 +67,20 @@ class Installed:
 
 def declared() -> tuple[Artifact, ...]:
     """Give the closed list of what is downloaded, in the order of the data file."""
-    text = files("bus.platform").joinpath("artifacts.txt").read_text(encoding="utf-8")
+    return listed(files("bus.platform").joinpath("artifacts.txt").read_text(encoding="utf-8"))
+
+
+def listed(text: str) -> tuple[Artifact, ...]:
+    """Read a closed list: one artifact a line, ``#`` begins a comment."""
     return tuple(Artifact.parse(line) for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def fetch(folder: Path, artifacts: tuple[Artifact, ...], progress: Progress) -> tuple[Path, ...]:
+    """Have the given artifacts in ``folder``, verified, and give their paths in that order; else as ``install``."""
+    _writable(folder)
+    with exclusive(folder / "verrou"), _stamps(folder / "verifies.json") as known:
+        _fetch_missing(folder, artifacts, known, progress)
+    return tuple(folder / artifact.filename for artifact in artifacts)
 
 
 def install(folder: Path, progress: Progress, wanted: tuple[Artifact, ...] | None = None) -> Installed:
