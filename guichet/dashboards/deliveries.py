@@ -32,15 +32,15 @@ LIVRAISON: Final = Dashboard(
         ),
         Panel(
             "En attente",
-            "Livraisons dues et pas encore terminées, par abonné.",
-            une("max by (subscriber) (bus_delivery_backlog)", "{{subscriber}}"),
+            "Livraisons dues et pas encore terminées, les dix abonnés qui attendent le plus.",
+            une("topk(10, max by (subscriber) (bus_delivery_backlog))", "{{subscriber}}"),
         ),
         Panel(
             "Plus ancien en attente",
-            "Depuis quand l’abonné le plus en retard attend ; 0 quand rien n’attend.",
+            "Depuis quand attend chacun des dix abonnés les plus en retard ; 0 quand rien n’attend.",
             une(
-                "(time() - min by (subscriber) (bus_delivery_oldest_pending_timestamp_seconds > 0))"
-                " or 0 * max by (subscriber) (bus_delivery_oldest_pending_timestamp_seconds)",
+                "topk(10, (time() - min by (subscriber) (bus_delivery_oldest_pending_timestamp_seconds > 0))"
+                " or 0 * max by (subscriber) (bus_delivery_oldest_pending_timestamp_seconds))",
                 "{{subscriber}}",
             ),
             Unite.SECONDES,
@@ -58,10 +58,10 @@ LIVRAISON: Final = Dashboard(
         ),
         Panel(
             "Temps de réponse p95 par abonné",
-            "La part qui est à lui.",
+            "La part qui est à lui, les dix plus lents.",
             une(
-                "histogram_quantile(0.95, sum by (le, subscriber)"
-                " (rate(bus_delivery_attempt_duration_seconds_bucket[15m])))",
+                "topk(10, histogram_quantile(0.95, sum by (le, subscriber)"
+                " (rate(bus_delivery_attempt_duration_seconds_bucket[15m]))))",
                 "{{subscriber}}",
             ),
             Unite.SECONDES,

@@ -83,8 +83,10 @@ FLUX: Final = Dashboard(
     (
         Panel(
             "Retard par groupe et topic",
-            "Âge du plus ancien message non lu ; le nombre de messages, lui, ne dit rien de grave.",
-            une("max by (consumer_group, topic) (bus_consumer_lag_seconds)", "{{consumer_group}} · {{topic}}"),
+            "Âge du plus ancien message non lu, les dix pires ; le nombre de messages, lui, ne dit rien de grave.",
+            une(
+                "topk(10, max by (consumer_group, topic) (bus_consumer_lag_seconds))", "{{consumer_group}} · {{topic}}"
+            ),
             Unite.SECONDES,
             Genre.COURBE,
             Seuils(300, 600),
@@ -103,13 +105,15 @@ FLUX: Final = Dashboard(
         Panel(
             "Messages non lus",
             "À lire avec le retard : 5 000 messages d’un fichier de nuit sont normaux.",
-            une("sum by (consumer_group, topic) (bus_consumer_lag_records)", "{{consumer_group}} · {{topic}}"),
+            une(
+                "topk(10, sum by (consumer_group, topic) (bus_consumer_lag_records))", "{{consumer_group}} · {{topic}}"
+            ),
         ),
         Panel(
             "Avancée des groupes",
             "Messages validés par seconde. 0 avec des messages non lus : le groupe est bloqué.",
             une(
-                "sum by (consumer_group, topic) (rate(bus_consumer_committed_offset[5m]))",
+                "topk(10, sum by (consumer_group, topic) (rate(bus_consumer_committed_offset[5m])))",
                 "{{consumer_group}} · {{topic}}",
             ),
             Unite.PAR_SECONDE,
@@ -118,8 +122,8 @@ FLUX: Final = Dashboard(
             "Proximité de la rétention",
             "Part de la rétention consommée par le retard : à 1, des messages expirent sans avoir été lus.",
             une(
-                "max by (consumer_group, topic) (bus_consumer_lag_seconds"
-                " / on (topic) group_left () max by (topic) (bus_topic_retention_seconds))",
+                "topk(10, max by (consumer_group, topic) (bus_consumer_lag_seconds"
+                " / on (topic) group_left () max by (topic) (bus_topic_retention_seconds)))",
                 "{{consumer_group}} · {{topic}}",
             ),
             Unite.PART,

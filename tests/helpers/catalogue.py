@@ -1,8 +1,7 @@
-"""The series that the bus can show, as `bus/telemetry.py` declares them."""
+"""The series that Prometheus can have of the bus, with their labels."""
 
-from prometheus_client.metrics import MetricWrapperBase
-
-from bus import telemetry
+from guichet.reference.metrics import declared as metrics
+from guichet.reference.metrics import labels, name
 
 SCRAPED = {"job", "instance", "role"}
 """Labels that Prometheus adds, by its configuration."""
@@ -18,15 +17,14 @@ OF_OTHERS = {
     "kafka_controller_kafkacontroller_activecontrollercount_value": SCRAPED,
 }
 """What Prometheus, its client library and the JMX exporter of Kafka show."""
-SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 
 
 def declared() -> dict[str, tuple[str, set[str]]]:
     """Give each series of ours: its metric as the catalogue writes it, and its labels."""
     found: dict[str, tuple[str, set[str]]] = {}
-    for metric in (value for value in vars(telemetry).values() if isinstance(value, MetricWrapperBase)):
-        labels, kind = set(metric._labelnames) | SCRAPED, str(metric._type)
-        name = metric._name + ("_total" if kind == "counter" else "")
-        for suffix in SUFFIXES[kind]:
-            found[metric._name + suffix] = (name, labels | ({"le"} if suffix == "_bucket" else set()))
+    for metric in metrics():
+        for suffix in SUFFIXES[str(metric._type)]:
+            own = set(labels(metric)) | SCRAPED | ({"le"} if suffix == "_bucket" else set())
+            found[name(metric) + suffix] = (name(metric), own)
     return found
