@@ -42,7 +42,7 @@ class World:
         self.registry_url = str(self.settings.registry_url)
         self._registry = Registry(self.registry_url)
         self.codec = Codec(self._registry)
-        self._admin = kafka.admin(self.bootstrap)
+        self._admin = kafka.admin(self.settings)
         self._tables = self.folder / "tables"
         self._write_tables()
 
@@ -57,7 +57,7 @@ class World:
         declared = {topic.name: topic for topic in topics.TOPICS}
         wanted = [declared.get(name, topics.Topic(name, 1, "bench", "sortie", 1)) for name in names]
         self.delete([topic.name for topic in wanted])
-        topics.create(self.bootstrap, tuple(wanted))
+        topics.create(self.settings, tuple(wanted))
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete those of the topics that exist."""

@@ -28,7 +28,7 @@ def test_other_engines_write_what_our_stage_writes(
     platform: RunningPlatform, tmp_path: Path, artifacts_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUS_ARTIFACTS_DIR", str(artifacts_dir))
-    topics.apply(str(platform.settings.kafka_bootstrap))
+    topics.apply(platform.settings)
     apply_contract(Registry(str(platform.settings.registry_url)))
     world = World(platform.settings, tmp_path / "monde")
     fed = world.feed(PERSONS, mode="append")
