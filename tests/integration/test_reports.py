@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from bus import db
 from bus.platform.postgres import database
 from bus.settings import Settings
+from producers.observation import Code
 
 VIEWS = {"journal.rapport_flux", "journal.rapport_jour", "journal.rapport_quarantaine"}
 RELATIONS = """
@@ -102,6 +103,17 @@ def test_every_view_and_column_explains_itself(owner: psycopg.Connection) -> Non
     ).fetchall()
 
     assert silent == []
+
+
+def test_a_record_put_aside_is_told_why_as_everywhere_else(
+    owner: psycopg.Connection, reader: psycopg.Connection
+) -> None:
+    row = "(flux_id, rank, chemin, code, key_id, octets) values ('f', %s, 'x', %s, 'k', '')"
+    owner.cursor().executemany(f"insert into journal.quarantine {row}", list(enumerate(Code)))
+
+    told: dict[str, str] = dict(reader.execute("select code, raison from rapport_quarantaine").fetchall())
+
+    assert told == {code.value: code.meaning for code in Code}
 
 
 def test_going_back_leaves_what_the_release_before_had(address: str, owner: psycopg.Connection) -> None:

@@ -158,11 +158,11 @@ comment on column journal.rapport_jour.evenements_par_type is 'nombre d’évén
 _QUARANTAINE = """
 create view journal.rapport_quarantaine as
 select 'lecture' as etape,
-       case q.code when 'absent' then 'un élément obligatoire manque'
-                   when 'valeur' then 'une valeur n’est pas de celles que le format permet'
-                   when 'date' then 'une date n’existe pas ou ne se peut'
-                   when 'taille' then 'l’enregistrement dépasse la taille permise'
-                   else 'raison inconnue de cette vue' end as raison,
+       case q.code when 'absent' then 'Un élément obligatoire manque ou est vide.'
+                   when 'valeur' then 'Une valeur n’est pas de celles que le format permet.'
+                   when 'date' then 'Une date ne se lit pas.'
+                   when 'taille' then 'L’enregistrement dépasse la taille permise.'
+                   else q.code end as raison,
        q.code,
        q.chemin,
        q.created_at as depuis,
@@ -175,7 +175,7 @@ select 'lecture' as etape,
   from journal.quarantine q left join journal.flux f using (flux_id)
 union all
 select 'rapprochement',
-       'aucune personne connue pour cette ligne de contact',
+       'Aucune personne n’est encore connue pour cette ligne de contact.',
        'attente',
        null,
        f.received_at,
