@@ -15,9 +15,8 @@ from typing import Final
 
 import psycopg
 
-from bus.kafka import trace_of
 from bus.telemetry import get_logger
-from consumers import board, desk, ledger, recording, signature
+from consumers import board, desk, headers, ledger, recording
 from consumers.clerk import Clerk, reading
 from consumers.fates import Cause
 from consumers.gate import Gate
@@ -273,7 +272,7 @@ class Dispatcher:
                 self._clerk.end(one.endpoint, one.lane, recording.WITHDRAWN, why)
             case Unreadable(reason):
                 self._leave(one)
-                self._clerk.end(one.endpoint, one.lane, recording.PARKED, f"événement illisible : {reason}")
+                self._clerk.end(one.endpoint, one.lane, recording.PARKED, f"{Cause.ILLISIBLE} : {reason}")
             case Gone():
                 self._leave(one)
                 one.endpoint.drop(one.lane)
@@ -296,20 +295,9 @@ class Dispatcher:
 
 
 def _headers(one: Picked, body: bytes, timestamp: int) -> tuple[str, ...]:
-    """Give the header lines; the signature covers the id, the time of this attempt and exactly these bytes."""
     name = recording.webhook_id(one.row.event_id, one.subscription.id)
-    entries = " ".join(signature.sign(key, name, timestamp, body) for key in one.endpoint.secrets)
-    lines = (
-        "Content-Type: application/cloudevents+json",
-        f"webhook-id: {name}",
-        f"webhook-timestamp: {timestamp}",
-        f"webhook-signature: {entries}",
-        f"webhook-attempt: {one.row.attempts + 1}",
-        f"traceparent: {trace_of(str(one.row.event_id))}",
-        "Accept-Encoding: identity",
-        "Expect:",
-    )
-    return (*lines, "webhook-gap: " + ", ".join(one.lane.gap)) if one.lane.gap else lines
+    attempted = headers.Attempted(name, str(one.row.event_id), one.row.attempts + 1, one.lane.gap)
+    return headers.lines(attempted, one.endpoint.secrets, body, timestamp)
 
 
 def _read(

@@ -46,6 +46,11 @@ class Cause(Explained):
         "Parquée : elle attend depuis plus longtemps que BUS_DELIVER_PATIENCE_DAYS.",
         _RELEASE,
     )
+    ILLISIBLE = (
+        "événement illisible",
+        "Parquée : ses octets ne se lisent pas ; le motif qui suit est un de ceux de la quarantaine.",
+        'Rien n’y fera sans un événement juste : lisez le motif ; poison = "sauter" laisse passer les suivants.',
+    )
     RELACHEE = (
         "relâchée : elle sera tentée de nouveau",
         "En attente : quelqu’un a relâché ce qui était parqué.",

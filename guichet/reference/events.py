@@ -125,7 +125,8 @@ def _received(type_: str) -> str:
         table(
             ("champ de data", "ce que c’est", *(code(one) for one in _open_profiles())), _granted(type_, body["data"])
         ),
-        "« oui » : le profil le reçoit quand l’événement le porte. « sur demande » : l’abonnement doit le nommer dans "
+        "« oui » : le profil le reçoit quand l’événement le porte. « sur demande » : un abonnement sans profil peut "
+        "le nommer dans "
         f"{code('champs')}. Un groupe absent de {code('portee')} n’était pas dans l’événement, ou n’est pas dans "
         f"vos droits.",
     )

@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Final
 
-from guichet.reference import commands, errors, events, metrics, sensitivity, settings, topics
+from guichet.reference import commands, errors, events, metrics, sensitivity, settings, topics, webhook
 from guichet.reference.markdown import Pages, code, link, page, table
+from guichet.reference.metrics import DASHBOARDS
 
-DASHBOARDS: Final = "tableaux-de-bord.md"
 ELSEWHERE: Final = frozenset((DASHBOARDS,))
 """Pages of this folder that another generator writes and checks."""
 _MADE: Final = (
@@ -16,6 +16,7 @@ _MADE: Final = (
         "partenaires",
         "les schémas de `avro_schemas/`, la projection de `consumers/`",
     ),
+    ("webhook.md", "Requête du webhook", "partenaires", "ce qui signe et envoie chaque tentative"),
     ("sensibilite.md", "Classes de sensibilité", "partenaires, DPO", "les classes que portent les champs"),
     ("erreurs.md", "Erreurs, refus et issues", "partenaires, exploitation", "les catalogues de codes de chaque étage"),
     ("commandes.md", "Commandes", "exploitation", "la ligne de commande elle-même"),
@@ -36,7 +37,7 @@ _MADE: Final = (
 def pages() -> Pages:
     """Give every page, by its path under docs/reference."""
     found: dict[str, str] = {"README.md": _index()}
-    for one in (events, sensitivity, errors, commands, settings, metrics, topics):
+    for one in (events, webhook, sensitivity, errors, commands, settings, metrics, topics):
         found |= one.pages()
     return found
 

@@ -14,6 +14,7 @@ from guichet.reference.markdown import NOTHING, Pages, code, codes, link, page, 
 from guichet.reference.sources import ROOT
 
 _READERS: Final = (("deploy/prometheus", "*.rules.yml"), ("deploy/grafana", "*.json"))
+DASHBOARDS: Final = "tableaux-de-bord.md"
 _TYPES: Final[Mapping[str, str]] = {"counter": "compteur", "gauge": "jauge", "histogram": "histogramme"}
 _UNITS: Final[Mapping[str, str]] = {"seconds": "s", "bytes": "octets", "records": "enregistrements", "ratio": "0 à 1"}
 LABELS: Final[Mapping[str, str]] = {
@@ -41,7 +42,7 @@ def pages() -> Pages:
             "Métriques",
             f"Chaque rôle les sert sur {code('/metrics')} ({code('bus dev status')} dit où). Aucune étiquette ne "
             f"dit quoi que "
-            "ce soit d’une personne.",
+            "ce soit d’une personne. Tableaux de bord et alertes : {link(DASHBOARDS, DASHBOARDS)}.",
             table(("métrique", "type", "unité", "étiquettes", "ce qu’elle dit", "lue par"), map(_row, found)),
             section("Étiquettes", table(("étiquette", "bornée par"), _label_rows(found))),
             section("Classes des histogrammes", table(("métrique", "bornes"), _bucket_rows(found))),

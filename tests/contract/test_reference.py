@@ -17,12 +17,13 @@ from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus.reasons import Explained, Reason
 from bus.territory import authority_codes
 from bus.topics import TOPICS
+from consumers import signature
 from consumers.fates import Cause, Etat
 from consumers.faults import Wrong
 from consumers.outcome import Outcome
 from consumers.subscription import delivered
 from guichet.exits import Exit
-from guichet.reference import commands, metrics, settings, story
+from guichet.reference import commands, metrics, settings, story, webhook
 from guichet.reference.__main__ import FOLDER, main, write
 from guichet.reference.examples import EXAMPLES
 from guichet.reference.index import ELSEWHERE, pages
@@ -145,6 +146,24 @@ def test_each_sealed_part_is_on_the_page_of_the_parts(sorte: str) -> None:
     assert f"\n## scelle.{sorte}\n" in page
     for one in avro_schemas.read(f"scelle.{sorte}")["fields"]:
         assert f"| `{one['name']}` | " in page
+
+
+def test_the_request_that_the_page_shows_is_signed_as_it_says_and_a_changed_one_is_not() -> None:
+    shown = re.findall(r"```http\n(.*?)\n```", kept("webhook.md"), re.DOTALL)[0]
+    head, _, body = shown.partition("\n\n")
+    found = {name.lower(): value for name, _, value in (line.partition(": ") for line in head.splitlines()[1:])}
+    signed = (found["webhook-id"], found["webhook-timestamp"], found["webhook-signature"])
+    key, now = signature.secret(webhook.SECRET), int(found["webhook-timestamp"])
+
+    assert signature.verify([key], signed, body.encode(), now=now)
+    assert not signature.verify([key], signed, body.replace("52", "53", 1).encode(), now=now)
+
+
+def test_each_header_that_a_receiver_may_get_is_told() -> None:
+    assert {name.strip("`") for name, _ in webhook.rows()} >= {
+        "webhook-id", "webhook-timestamp", "webhook-signature", "webhook-attempt", "webhook-gap", "traceparent",
+    }  # fmt: skip
+    assert all(f"| {name} | {said} |" in kept("webhook.md") for name, said in webhook.rows())
 
 
 def test_the_classes_are_those_of_the_domain() -> None:
