@@ -17,7 +17,7 @@ from bus import db, kek_files
 from bus.errors import BusError
 from bus.sealing import KekRing
 from bus.settings import Settings
-from bus.telemetry import get_logger
+from bus.telemetry import VAULT_EPOCH, get_logger
 
 PERIOD: Final = 2.0  # seconds between two looks
 _log = get_logger()
@@ -80,6 +80,14 @@ def look(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
     if doomed:
         ring.reload()
     _tell(conn, role, ring)
+    row = conn.execute(_SINCE).fetchone()
+    VAULT_EPOCH.set(row[0] if row else 0)
+
+
+_SINCE: Final = """
+select extract(epoch from in_force_at)::float8 from vault.epoch where in_force_at is not null
+ order by vault.epoch.epoch desc limit 1
+"""
 
 
 def _holds(ring: KekRing, epoch: int, fingerprint: bytes) -> bool:

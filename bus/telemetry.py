@@ -50,6 +50,10 @@ INGEST_GAP: Final = Gauge(
     "Enregistrements annoncés moins enregistrés lus, dans les fichiers refusés et pas encore remplacés.",
     ["source"],
 )
+VAULT_EPOCH: Final = Gauge(
+    "bus_vault_epoch_timestamp_seconds",
+    "Quand l’époque qui chiffre les nouvelles clés est entrée en vigueur ; 0 quand ce rôle ne le sait pas.",
+)
 EVENTS_PROCESSED: Final = Counter(
     "bus_events_processed_total", "Événements sortis d’un étage, par sort.", ["stage", "event_type", "result"]
 )

@@ -10,6 +10,7 @@ CONTRACT = {
     ("bus_ingest_expected_interval_seconds", "gauge", ("source",)),
     ("bus_ingest_source_delay_seconds", "histogram", ("source",)),
     ("bus_ingest_reconciliation_gap_records", "gauge", ("source",)),
+    ("bus_vault_epoch_timestamp_seconds", "gauge", ()),
     ("bus_events_processed", "counter", ("stage", "event_type", "result")),
     ("bus_processing_duration_seconds", "histogram", ("stage", "event_type", "result")),
     ("bus_routing_unroutable", "counter", ("reason",)),
