@@ -22,6 +22,7 @@ _EXACTLY: Final[Mapping[str, str]] = {
     "auto.create.topics.enable": "false",
     "unclean.leader.election.enable": "false",
 }
+SHOWN: Final = 60
 AUTHORIZER: Final = "authorizer.class.name"
 
 
@@ -80,6 +81,16 @@ def faults(found: Found, wanted: Iterable[topics.Topic]) -> list[str]:
     return lines + [line for name in names if name in found.topics for line in _topic(name, found.topics[name])]
 
 
+def check_properties(text: str) -> None:
+    """Refuse a ``server.properties`` that production does not allow.
+
+    Raises:
+        Misconfigured: names every fault.
+    """
+    if lines := _broker(properties(text)):
+        raise Misconfigured(f"réglages refusés ({len(lines)}) :\n" + "\n".join(f"  {line}" for line in lines))
+
+
 def _broker(settings: Mapping[str, str | None]) -> list[str]:
     wrong = [
         f"{key} : attendu au moins {least}, trouvé {settings.get(key)}"
@@ -129,9 +140,6 @@ def check(settings: Settings, wanted: tuple[topics.Topic, ...] = topics.TOPICS) 
         shown = "\n".join(f"  {line}" for line in lines[:SHOWN])
         more = f"\n  … et {len(lines) - SHOWN} autres" if len(lines) > SHOWN else ""
         raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}{more}")
-
-
-SHOWN: Final = 60
 
 
 def _look(settings: Settings, actual: Mapping[str, topics.Actual]) -> Found:

@@ -30,6 +30,8 @@ def _role(name: str, settings: Settings, port: int) -> Role:
         "BUS_DESTINATIONS_PRIVEES": "true",  # the receivers of a workstation are on its loopback
         **inherited,
         "BUS_KAFKA_BOOTSTRAP": settings.kafka_bootstrap or "",
+        "BUS_KAFKA_SECURITY_PROTOCOL": settings.kafka_security_protocol,
+        "BUS_PROFIL": "local",
         "BUS_REGISTRY_URL": settings.registry_url or "",
         "BUS_METRICS_PORT": str(port),
     }

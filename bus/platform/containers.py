@@ -131,6 +131,8 @@ class ContainerPlatform:
         self.settings = Settings(
             data_dir=data_dir,
             kafka_bootstrap=f"{HOST}:{numbers['kafka']}",
+            kafka_security_protocol="plaintext",
+            profil="local",
             registry_url=f"http://{HOST}:{numbers['registre']}/apis/ccompat/v7",
             database_url=f"postgresql://postgres@{HOST}:{numbers['base']}/bus",
         )

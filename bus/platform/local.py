@@ -111,6 +111,8 @@ class Platform:
             data_dir=self.data_dir,
             artifacts_dir=self.artifacts_dir,
             kafka_bootstrap=broker.bootstrap,
+            kafka_security_protocol="plaintext",  # whatever the shell says of another broker
+            profil="local",
             registry_url=registry.url,
             database_url=self._base.dsn(),
         )

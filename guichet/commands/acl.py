@@ -64,9 +64,12 @@ def revoke(slug: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Retire tout droit à l’abonné NOM ; ses connexions ouvertes sont refusées aussitôt."""
     from bus import accounts
     from bus.acl import partner
+    from bus.errors import Refused
 
     settings, own = Settings.load(data_dir), set(partner(slug))
     gone = [right for right in accounts.found(settings) if right in own or right.principal == f"abonne-{slug}"]
+    if not gone:
+        raise Refused(f"aucun droit trouvé pour abonne-{slug} : ce nom est-il le bon, et ce compte un administrateur ?")
     accounts.withdraw(settings, gone)
     emit({"retires": _rows(gone)}, as_json=as_json, text=f"{len(gone)} droits retirés à abonne-{slug}")
 

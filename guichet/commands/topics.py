@@ -27,13 +27,26 @@ def apply(data_dir: Path | None, *, as_json: bool) -> None:
 
 
 @topics.command()
+@click.option(
+    "--proprietes",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Lit un server.properties au lieu d’interroger un broker : il dit ce qu’un broker ne montre à personne.",
+)
 @data_option
 @json_option
-def check(data_dir: Path | None, *, as_json: bool) -> None:
-    """Compare le broker à la déclaration ; code de sortie 3 et la liste des écarts s’il diffère."""
+def check(file: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Compare le broker à la déclaration ; code de sortie 3 et la liste des écarts s’il diffère.
+
+    En production, refuse aussi ce qui pourrait perdre ou montrer un événement.
+    """
     from bus import production
     from bus import topics as declared
 
+    if file is not None:
+        production.check_properties(file.read_text("utf-8"))
+        emit({"fichier": str(file), "conforme": True}, as_json=as_json, text=f"{file} : conforme")
+        return
     production.check(Settings.load(data_dir))
     total = len(declared.TOPICS)
     emit({"declares": total, "conforme": True}, as_json=as_json, text=f"{total} topics conformes")

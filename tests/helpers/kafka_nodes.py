@@ -1,15 +1,15 @@
 """Real brokers configured by the files of deploy/kafka: other places and ports, smaller numbers, nothing else."""
 
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers.tools import need
 from helpers.wait import eventually
 
-from bus import kafka
 from bus.platform import artifacts
 from bus.platform.broker import Broker, cluster_id
 from bus.platform.broker_profile import Profile
@@ -43,6 +43,7 @@ ONE_NODE = {
 
 def certificates(folder: Path, *accounts: str) -> Path:
     """Make an authority and certificates with the script that operators use."""
+    need("openssl")
     subprocess.run(["sh", str(DEPLOY / "certificats.sh"), str(folder), HOST, *accounts], check=True)
     return folder
 
@@ -55,7 +56,6 @@ def by_certificate(bootstrap: str, folder: Path, account: str) -> Settings:
         kafka_ca_file=folder / "ca.crt",
         kafka_cert_file=folder / f"{account}.crt",
         kafka_key_file=folder / f"{account}.key",
-        profil="local",
     )
 
 
@@ -75,8 +75,8 @@ class Nodes:
 
     def start(self, *numbers: int) -> None:
         """Start nodes (from 1), all at once, and wait until each serves."""
-        for number in numbers:
-            self.brokers[number - 1].prepare()
+        with ThreadPoolExecutor(len(numbers)) as pool:
+            list(pool.map(lambda number: self.brokers[number - 1].prepare(), numbers))
         for number in numbers:
             broker = self.brokers[number - 1]
             self.children[number] = Child(broker.program(), log=broker.log, pid_file=broker.folder / "pid")
@@ -101,9 +101,11 @@ class Nodes:
 
 
 @contextmanager
-def nodes(folder: Path, artifacts_dir: Path, *, clients: str, count: int = 1, **changes: str) -> Iterator[Nodes]:
+def nodes(
+    folder: Path, artifacts_dir: Path, *, clients: str, count: int = 1, accounts: Sequence[str] = ()
+) -> Iterator[Nodes]:
     """Run ``count`` nodes with the clients' profile ``scram`` or ``mtls``."""
-    tls = certificates(folder / "certificats", "kafka", "admin")
+    tls = certificates(folder / "certificats", "kafka", "admin", *accounts)
     ports = [(free_port(), free_port(), free_port()) for _ in range(count)]
     quorum = ",".join(f"{number}@{HOST}:{three[2]}" for number, three in enumerate(ports, start=1))
     installed, cluster = artifacts.install(artifacts_dir, lambda _: None), cluster_id()
@@ -120,7 +122,7 @@ def nodes(folder: Path, artifacts_dir: Path, *, clients: str, count: int = 1, **
             probe=by_certificate(f"{HOST}:{between}", tls, "admin"),
             cluster=cluster,
             logging=DEPLOY / "log4j2.properties",
-            changes={**ONE_MACHINE, **(ONE_NODE if count == 1 else {}), **_dotted(changes)},
+            changes={**ONE_MACHINE, **(ONE_NODE if count == 1 else {})},
         )
         place = folder / f"noeud-{number}"
         made.append(Broker(place, place / "kafka.log", installed, client, controller, profile))
@@ -130,14 +132,3 @@ def nodes(folder: Path, artifacts_dir: Path, *, clients: str, count: int = 1, **
         yield running
     finally:
         running.stop()
-
-
-def _dotted(changes: Mapping[str, str]) -> dict[str, str]:
-    return {key.replace("_", "."): value for key, value in changes.items()}
-
-
-def openssl() -> str | None:
-    return shutil.which("openssl")
-
-
-__all__ = ["DEPLOY", "Nodes", "by_certificate", "certificates", "kafka", "nodes", "openssl"]

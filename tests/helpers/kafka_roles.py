@@ -50,6 +50,8 @@ class Roles:
     clients: str
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    restarts: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
 
     def client(self, account: str) -> Settings:
         """Give the settings of an account of this cluster, the registry's address included."""
@@ -61,8 +63,18 @@ class Roles:
         return made.model_copy(update={"registry_url": self.platform.registry_url})
 
     def start(self, *roles: str, **env: str) -> None:
+        self.env = env
         for role in roles:
             self._start(role, env)
+
+    def supervise(self) -> bool:
+        """Start again what has ended by itself, as a supervisor does; a refusal is never to be started again."""
+        for role, process in self.processes.items():
+            if process.poll() is not None:
+                assert process.returncode in (1, 3), f"{role}: {process.returncode}\n{self.said(role)}"
+                self.restarts.append(role)
+                self._start(role, self.env)
+        return True
 
     def _start(self, role: str, env: dict[str, str]) -> None:
         self.ports[role] = free_port()

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from confluent_kafka import TopicPartition
 from helpers.deliveries import Delivering, delivering
 from helpers.kafka_nodes import Nodes, nodes
 from helpers.kafka_probes import Account, declared
@@ -16,7 +18,7 @@ from helpers.kafka_roles import ROLES, Roles, environment
 from helpers.vrsb_file import Foyer, Who, mensuel
 from helpers.wait import eventually
 
-from bus import accounts, acl, kafka, production, topics
+from bus import accounts, acl, kafka, production, topics, vault
 from bus.errors import Misconfigured
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
@@ -39,6 +41,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory, artifacts_dir: Path) -> Ite
         others = (*map(topics.abonne, PARTNERS), topics.Topic("autre", 1, "tests", "un test", 1))
         topics.create(admin, others)
         accounts.grant(admin, RIGHTS)
+        keeper = kafka.consumer(admin, "essai")  # the first commit makes __consumer_offsets
+        keeper.commit(offsets=[TopicPartition("autre", 0, 0)], asynchronous=False)
+        keeper.close()
         yield running
 
 
@@ -48,6 +53,7 @@ def roles(platform: Platform, broker: Nodes, tmp_path: Path) -> Iterator[Roles]:
     with psycopg.connect(str(platform.settings.database_url), autocommit=True) as conn:
         # The platform is shared by the session: what other tests left unpublished is not ours to publish.
         conn.execute("update journal.outbox set published_at = now() where published_at is null")
+    vault.create_secrets(platform.settings.data_dir / "secrets")
     one = Roles(platform.settings, broker, tmp_path, "scram")
     yield one
     one.stop()
@@ -100,8 +106,6 @@ def test_every_role_does_its_work_under_its_own_account_and_stops_when_it_is_ref
 
 
 def metrics(roles: Roles) -> str:
-    import urllib.request
-
     with urllib.request.urlopen(f"http://127.0.0.1:{roles.ports['watch']}/metrics", timeout=5) as page:
         return str(page.read(), "utf-8")
 

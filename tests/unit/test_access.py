@@ -243,3 +243,14 @@ def test_the_files_for_operators_leave_no_door_open() -> None:
         assert production.open_doors(found) == []
         assert production.faults(production.Found({1: {**SAFE, **found}}, {}), ()) == []
         assert not [key for key in found if "password" in key]
+
+
+def test_a_file_of_properties_is_refused_with_every_fault_at_once() -> None:
+    text = "".join(f"{key}={value}\n" for key, value in SAFE.items())
+    production.check_properties(text)
+
+    with pytest.raises(Misconfigured) as refused:
+        production.check_properties(text + "super.users=User:ANONYMOUS\nallow.everyone.if.no.acl.found=true\n")
+
+    assert "ANONYMOUS" in str(refused.value)
+    assert "allow.everyone" in str(refused.value)
