@@ -8,7 +8,7 @@ import click
 from guichet.cli import root
 from guichet.exits import Exit
 from guichet.reference.examples import EXAMPLES
-from guichet.reference.markdown import Pages, code, codes, fenced, page, section, table
+from guichet.reference.markdown import Pages, code, codes, fenced, page, prose, section, table
 
 
 def pages() -> Pages:
@@ -49,7 +49,7 @@ def _section(path: str, command: click.Command) -> str:
     options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
     return section(
         path,
-        inspect.cleandoc(command.help or "").replace("\b\n", ""),
+        prose(inspect.cleandoc(command.help or "").replace("\b\n", "")),
         fenced(usage),
         table(("option", "valeur", "défaut", "ce qu’elle fait"), map(_row, options)),
         f"Exemple : {code(EXAMPLES[path])}" if path in EXAMPLES else "",

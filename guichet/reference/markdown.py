@@ -34,7 +34,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def cell(value: object) -> str:
     """Give a text on one line that cannot end its cell."""
     text = " ".join(str(value).split()) if value is not None else ""
-    return text.replace("|", "\\|") or NOTHING
+    return prose(text).replace("|", "\\|") or NOTHING
+
+
+def prose(text: str) -> str:
+    """Give a text in which ``<mot>`` shows as it is written, instead of passing for a tag; code stays code."""
+    parts = text.split("`")
+    return "`".join(part.replace("<", "&lt;") if rank % 2 == 0 else part for rank, part in enumerate(parts))
 
 
 def code(text: object) -> str:

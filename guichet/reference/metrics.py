@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,16 @@ from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
 from bus import telemetry
+from bus.measuring import Fate, Stage
+from bus.reasons import Reason
+from consumers.board import State
+from consumers.deadlines import Result as Deadline
+from consumers.measures import Ended
+from consumers.outcome import Outcome
 from guichet.reference.markdown import NOTHING, Pages, code, codes, link, page, section, table
 from guichet.reference.sources import ROOT
+from producers.measures import Kind, Result
+from producers.observation import Code
 
 _READERS: Final = (("deploy/prometheus", "*.rules.yml"), ("deploy/grafana", "*.json"))
 DASHBOARDS: Final = "tableaux-de-bord.md"
@@ -20,10 +29,10 @@ _UNITS: Final[Mapping[str, str]] = {"seconds": "s", "bytes": "octets", "records"
 LABELS: Final[Mapping[str, str]] = {
     "consumer_group": "les groupes de consommateurs du bus",
     "event_type": "les types du contrat, effacement, et autre pour tout le reste",
-    "outcome": "les issues d’une tentative (erreurs.md)",
+    "outcome": "les issues d’une tentative, dites dans erreurs.md",
     "partition": "les partitions du topic",
-    "reason": "les motifs déclarés de l’étage (erreurs.md), et autre pour tout le reste",
-    "result": "les sorts déclarés de l’étage",
+    "reason": "les motifs de l’étage, dits dans erreurs.md, et autre pour tout le reste",
+    "result": "le sort, selon la métrique : enregistrement, événement, livraison, délai",
     "source": "les sources que le bus lit",
     "stage": "les étages : ingest, relay, stream, deliver",
     "state": "les états d’un abonnement",
@@ -32,6 +41,15 @@ LABELS: Final[Mapping[str, str]] = {
     "version": "les versions du contrat",
 }
 """What bounds each label: no value from outside ever becomes one."""
+VALUES: Final[Mapping[str, tuple[type[StrEnum], ...]]] = {
+    "outcome": (Outcome,),
+    "reason": (Reason, Code),
+    "result": (Result, Fate, Ended, Deadline),
+    "source": (Kind,),
+    "stage": (Stage,),
+    "state": (State,),
+}
+"""The values of the labels that an enum holds."""
 
 
 def pages() -> Pages:
@@ -44,7 +62,7 @@ def pages() -> Pages:
             f"dit quoi que "
             "ce soit d’une personne. Tableaux de bord et alertes : {link(DASHBOARDS, DASHBOARDS)}.",
             table(("métrique", "type", "unité", "étiquettes", "ce qu’elle dit", "lue par"), map(_row, found)),
-            section("Étiquettes", table(("étiquette", "bornée par"), _label_rows(found))),
+            section("Étiquettes", table(("étiquette", "bornée par", "valeurs"), _label_rows(found))),
             section("Classes des histogrammes", table(("métrique", "bornes"), _bucket_rows(found))),
         )
     }
@@ -75,9 +93,10 @@ def _row(metric: MetricWrapperBase) -> tuple[str, ...]:
     return code(own), _TYPES.get(kind, kind), unit, codes(labels(metric)), said, ", ".join(_readers(own))
 
 
-def _label_rows(found: tuple[MetricWrapperBase, ...]) -> Iterator[tuple[str, str]]:
+def _label_rows(found: tuple[MetricWrapperBase, ...]) -> Iterator[tuple[str, str, str]]:
     for label in sorted({label for metric in found for label in labels(metric)}):
-        yield code(label), LABELS.get(label, NOTHING)
+        values = dict.fromkeys(one.value for kind in VALUES.get(label, ()) for one in kind)
+        yield code(label), LABELS.get(label, NOTHING), codes(values)
 
 
 def _bucket_rows(found: tuple[MetricWrapperBase, ...]) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ from guichet.reference import commands, metrics, settings, story, webhook
 from guichet.reference.__main__ import FOLDER, main, write
 from guichet.reference.examples import EXAMPLES
 from guichet.reference.index import ELSEWHERE, pages
-from guichet.reference.markdown import cell
+from guichet.reference.markdown import cell, prose
 from guichet.reference.meanings import MEANINGS
 from guichet.reference.sensitivity import CLASSES
 from guichet.roles import NAMES
@@ -110,6 +110,12 @@ def test_each_type_has_a_page_with_its_meaning_its_fields_and_its_examples(type_
     for example in story.titles(type_).values():
         assert json.dumps(example, ensure_ascii=False, indent=2) in page
     assert f"[`{type_}`]({type_}.md)" in kept("evenements/README.md")
+
+
+def test_a_word_between_angle_brackets_is_shown_and_a_bar_does_not_end_a_cell() -> None:
+    assert prose("scelle.<sorte> et `scelle.<sorte>`") == "scelle.&lt;sorte> et `scelle.<sorte>`"
+    assert cell("a | b\nc") == "a \\| b c"
+    assert [name for name, text in pages().items() if re.search(r"^[^`\n]*<[a-z]", text, re.MULTILINE)] == []
 
 
 def test_no_wording_is_kept_for_a_type_that_the_contract_lacks() -> None:
@@ -246,7 +252,7 @@ def test_each_code_is_on_its_page_with_what_to_do(kind: type[Explained]) -> None
 
     for one in kind:
         assert f"| `{one.value}` | " in page
-        assert re.sub(r"\{\w+\}", "…", one.action) in page
+        assert cell(re.sub(r"\{\w+\}", "…", one.action)) in page
 
 
 def test_causes_and_exit_codes_are_on_their_page() -> None:
