@@ -152,5 +152,13 @@ DONNEES: Final = Dashboard(
             Genre.NOMBRE,
             Seuils(10, 20),
         ),
+        Panel(
+            "Âge de l’époque des clés",
+            "Depuis la dernière rotation : une sauvegarde plus vieille n’ouvre plus rien. Un ticket à 30 jours.",
+            une("(time() - min(bus_vault_epoch_timestamp_seconds > 0)) / 86400"),
+            Unite.JOURS,
+            Genre.NOMBRE,
+            Seuils(25, 30),
+        ),
     ),
 )
