@@ -55,9 +55,9 @@ def run(engine: Engine, world: World, mode: str, load: str) -> Run:
     wanted = int(world.fed * engine.share)
     process = engine.start(world, mode, linger_ms=100)  # ours has its own setting
     try:
-        begin = _when(1, engine, process, world)
-        warm = _when(int(wanted * WARM), engine, process, world)
-        end = _when(wanted, engine, process, world)
+        begin = when(1, engine, process, world)
+        warm = when(int(wanted * WARM), engine, process, world)
+        end = when(wanted, engine, process, world)
         memory = _memory(process.pid)
     finally:
         stopped(process)
@@ -73,7 +73,7 @@ def run(engine: Engine, world: World, mode: str, load: str) -> Run:
     )
 
 
-def _when(count: int, engine: Engine, process: subprocess.Popen[bytes], world: World) -> Point:
+def when(count: int, engine: Engine, process: subprocess.Popen[bytes], world: World) -> Point:
     """Wait until the outputs are at least that many."""
     names = [engine.topic(code) for code in authority_codes()]
     deadline = time.monotonic() + PATIENCE
