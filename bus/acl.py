@@ -73,7 +73,7 @@ DELIVER: Final = "bus-deliver"
 WATCH: Final = "bus-watch"
 ADMIN: Final = "bus-admin"
 
-_QUIET: Final = (topics.FLUX, topics.QUARANTAINE, topics.CONTROLE, topics.ETAT_PERSONNES)
+_UNREAD: Final = (topics.FLUX, topics.CONTROLE, topics.ETAT_PERSONNES)
 """What the watcher compares with the declaration and never reads."""
 
 RIGHTS: Final[tuple[Right, ...]] = tuple(
@@ -92,16 +92,17 @@ RIGHTS: Final[tuple[Right, ...]] = tuple(
             *_writes(DELIVER, topics.QUARANTAINE),
             *_group(DELIVER, "bus-deliver"),
             *_inspects(DELIVER),
-            *_reads(WATCH, topics.EVENEMENTS, DEPARTEMENTS),  # the age of a lag is read on its first record
-            *_looks(WATCH, *_QUIET, OFFSETS),
+            # The age of a lag is read on its first record, what is in quarantine in headers.
+            *_reads(WATCH, topics.EVENEMENTS, DEPARTEMENTS, topics.QUARANTAINE),
+            *_looks(WATCH, *_UNREAD, OFFSETS),
             *_group(WATCH, "bus-stream", "DESCRIBE"),
             *_group(WATCH, "bus-deliver", "DESCRIBE"),
             *_group(WATCH, "bus-watch", "DESCRIBE"),
             *_inspects(WATCH),
-            *_looks(ADMIN, topics.EVENEMENTS, DEPARTEMENTS, OWN, *_QUIET, OFFSETS),
+            *_looks(ADMIN, topics.EVENEMENTS, DEPARTEMENTS, OWN, topics.QUARANTAINE, *_UNREAD, OFFSETS),
             *(
                 one
-                for name in (topics.EVENEMENTS, DEPARTEMENTS, OWN, *_QUIET)
+                for name in (topics.EVENEMENTS, DEPARTEMENTS, OWN, topics.QUARANTAINE, *_UNREAD)
                 for one in _rights(ADMIN, "topic", name, "CREATE")
             ),
             *_inspects(ADMIN),

@@ -6,16 +6,24 @@ Scrapes get the last measure; nothing is read from the broker while one waits.
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import OffsetSpec
+from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from bus import kafka, topics
 from bus.errors import Unavailable
 from bus.settings import Settings
-from bus.telemetry import CONSUMER_LAG_RECORDS, CONSUMER_LAG_SECONDS, LAG_EXPORTER_LAST_SUCCESS, get_logger
+from bus.telemetry import (
+    CONSUMER_COMMITTED,
+    CONSUMER_LAG_RECORDS,
+    CONSUMER_LAG_SECONDS,
+    CONSUMER_LOST,
+    LAG_EXPORTER_LAST_SUCCESS,
+    TOPIC_RETENTION,
+    get_logger,
+)
 from bus.territory import authority_codes
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,6 +49,7 @@ class Lag:
     records: int
     expired: int = 0
     seconds: float = 0.0
+    committed: int = 0
 
 
 def behind(group: str, place: Place, committed: int | None, ends: tuple[int, int]) -> Lag:
@@ -55,7 +64,7 @@ def behind(group: str, place: Place, committed: int | None, ends: tuple[int, int
     low, high = ends
     start = low if committed is None else min(max(committed, low), high)
     expired = 0 if committed is None else max(0, low - committed)
-    return Lag(group, *place, next_offset=start, records=high - start, expired=expired)
+    return Lag(group, *place, next_offset=start, records=high - start, expired=expired, committed=committed or 0)
 
 
 class LagMeter:
@@ -80,6 +89,22 @@ class LagMeter:
         except KafkaException as error:
             self._admin.raise_failure()
             raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+
+    def retentions(self) -> dict[str, float]:
+        """Give how long the broker keeps the records of each topic that a group reads, in seconds.
+
+        A topic that keeps everything, or the last record of each key, has none.
+
+        Raises:
+            Unavailable, Misconfigured: as ``measure``.
+        """
+        known = self._admin.metadata(PATIENCE).topics
+        names = sorted({name for some in self._groups.values() for name in some if name in known})
+        if not names:
+            return {}
+        asked = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in names])
+        found = {one.name: _retention(config) for one, config in self._admin.answers(asked, PATIENCE).items()}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
 
     def close(self) -> None:
         """Close the clients."""
@@ -152,10 +177,33 @@ class LagMeter:
         return found
 
 
-def publish(lags: Iterable[Lag]) -> None:
-    """Show a measure in the metrics."""
+class Losses:
+    """How many records each group has lost, each told once however long the group stays away."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, Place], int] = {}  # the first offset not yet told
+
+    def new(self, lag: Lag) -> int:
+        """Give how many records have expired unread since the last measure."""
+        if not lag.expired:
+            return 0
+        key = (lag.group, (lag.topic, lag.partition))
+        since = max(lag.committed, self._told.get(key, lag.committed))
+        self._told[key] = lag.next_offset
+        return max(0, lag.next_offset - since)
+
+
+_LOSSES: Final = Losses()
+
+
+def publish(lags: Iterable[Lag], retentions: Mapping[str, float] | None = None) -> None:
+    """Show a measure in the metrics; retentions in seconds, by topic."""
+    for topic, seconds in (retentions or {}).items():
+        TOPIC_RETENTION.labels(topic).set(seconds)
     for lag in lags:
         labels = (lag.group, lag.topic, str(lag.partition))
+        CONSUMER_COMMITTED.labels(*labels).set(lag.committed)
+        CONSUMER_LOST.labels(lag.group, lag.topic).inc(_LOSSES.new(lag))
         CONSUMER_LAG_RECORDS.labels(*labels).set(lag.records)
         CONSUMER_LAG_SECONDS.labels(*labels).set(lag.seconds)
         if lag.expired:
@@ -166,9 +214,15 @@ def publish(lags: Iterable[Lag]) -> None:
 def _aged(lag: Lag, written: float | None, now: float) -> Lag:
     """A record that could not be read in time leaves an age of 0 and its count: the next measure tells."""
     seconds = 0.0 if written is None else max(0.0, now - written)
-    return Lag(lag.group, lag.topic, lag.partition, lag.next_offset, lag.records, lag.expired, seconds)
+    return replace(lag, seconds=seconds)
 
 
 def _seconds(message: Any) -> float:  # noqa: ANN401 - an untyped library
     kind, milliseconds = message.timestamp()
     return time.time() if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds / 1000
+
+
+def _retention(config: Mapping[str, Any]) -> float | None:
+    """Give the seconds that a topic keeps its records for; None when time takes nothing away."""
+    milliseconds = int(config["retention.ms"].value)
+    return milliseconds / 1000 if "delete" in config["cleanup.policy"].value and milliseconds >= 0 else None

@@ -1,4 +1,4 @@
-"""``bus watch``: show how far the stages are behind, every fifteen seconds, until told to stop."""
+"""``bus watch``: show how far the stages are behind and what is in quarantine, every fifteen seconds, until stopped."""
 
 import time
 from pathlib import Path
@@ -15,17 +15,18 @@ FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees not
 @click.command()
 @data_option
 def watch(data_dir: Path | None) -> None:
-    """Mesure le retard des étages et l’expose en métriques ; s’arrête proprement sur SIGTERM."""
+    """Mesure le retard des étages et la quarantaine, et les expose en métriques ; s’arrête proprement sur SIGTERM."""
     from bus import acl, production, telemetry
     from bus.errors import Unavailable
     from bus.settings import Settings
     from bus.stopping import stop_signal
+    from guichet import quarantine
     from guichet.lag import LagMeter, publish
 
     settings = Settings.load(data_dir)
     telemetry.setup_logging("watch", settings)
     log, stop, last = telemetry.get_logger(), stop_signal(), [float("-inf")]
-    meter = LagMeter(settings)
+    meter, aside = LagMeter(settings), quarantine.QuarantineMeter(settings)
     door = telemetry.serve(settings.metrics_port, lambda: time.monotonic() - last[0] < FRESH)
     log.info("watch started", metrics_port=door.port)
     try:
@@ -33,7 +34,8 @@ def watch(data_dir: Path | None) -> None:
             try:
                 if last[0] == float("-inf"):
                     production.check(settings, acl.topics_of(acl.WATCH))
-                publish(meter.measure())
+                publish(meter.measure(), meter.retentions())
+                quarantine.publish(aside.measure())
                 last[0] = time.monotonic()
             except Unavailable as error:  # the broker comes back; the age of the last measure tells meanwhile
                 log.warning("lag not measured", error=str(error))
@@ -41,4 +43,5 @@ def watch(data_dir: Path | None) -> None:
     finally:
         door.close()
         meter.close()
+        aside.close()
     log.info("watch stopped")

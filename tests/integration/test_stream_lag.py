@@ -14,7 +14,7 @@ from pathlib import Path
 from confluent_kafka import Producer, TopicPartition
 from helpers.wait import eventually
 
-from bus import kafka
+from bus import kafka, topics
 from bus.platform import Platform
 from guichet.lag import LagMeter
 
@@ -75,6 +75,7 @@ def test_two_groups_at_two_places_of_one_partition_are_both_dated(
 
 
 def test_the_watcher_shows_the_lag_and_stops_when_told(platform: Platform, tmp_path: Path) -> None:
+    topics.apply(platform.settings)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
     addresses = {"BUS_KAFKA_BOOTSTRAP": str(platform.settings.kafka_bootstrap), "BUS_DATA_DIR": str(tmp_path)}
     process = subprocess.Popen(
@@ -85,9 +86,12 @@ def test_the_watcher_shows_the_lag_and_stops_when_told(platform: Platform, tmp_p
         port = re.search(r'"metrics_port": (\d+)', process.stderr.readline())
         assert port is not None
         shown = eventually(
-            lambda: _metrics(int(port[1]), "bus_consumer_lag_records{"), timeout=40, what="a first measure"
+            lambda: _metrics(int(port[1]), "bus_quarantine_messages{"), timeout=40, what="a first measure"
         )
         assert 'consumer_group="bus-stream"' in shown
+        assert 'bus_topic_retention_seconds{topic="evenements"} 1.2096e+06' in shown
+        assert 'bus_consumer_records_lost_total{consumer_group="bus-stream",topic="evenements"} 0.0' in shown
+        assert 'bus_quarantine_messages{reason="commune_inconnue",stage="stream"}' in shown
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:
