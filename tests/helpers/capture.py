@@ -18,15 +18,16 @@ class Delivery:
 
 @dataclass
 class Capture:
-    """Refuses (503) the first attempt of all and, during a rotation, whatever is not yet signed with each secret."""
+    """Refuses (503) everything until it is open and, during a rotation, whatever is not yet signed with each secret."""
 
     port: int = 0
+    open: bool = False
     signatures: int = 1
     attempts: list[Delivery] = field(default_factory=list)
 
     def answer(self, headers: dict[str, str], body: bytes) -> int:
         enough = len(headers["webhook-signature"].split(" ")) >= self.signatures
-        status = 204 if self.attempts and enough else 503
+        status = 204 if self.open and enough else 503
         self.attempts.append(Delivery(headers, body, status))
         return status
 

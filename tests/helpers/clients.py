@@ -103,7 +103,7 @@ def playing(folder: Path) -> Iterator[Scene]:
     """Run the scene to its end: files, deliveries, a rotation of the secret, an erasure."""
     files = folder / "fichiers"
     files.mkdir()
-    soon = json.dumps([0.5] * 30)
+    soon = json.dumps([0.5] * 500)
     patience = {"BUS_DELIVER_LADDER": soon, "BUS_DELIVER_PROBES": soon}
     with running(folder / "bus", **patience) as system, capturing() as capture:
         file = secret_file(system.data, SUBSCRIBER.name)
@@ -114,6 +114,8 @@ def playing(folder: Path) -> Iterator[Scene]:
         system.bus("subscription", "apply", str(subscription))
         for day in DAYS:
             scene.drop(day)
+        eventually(lambda: capture.attempts, timeout=60, what="a first attempt")
+        capture.open = True  # late: what is signed now is read by the tests within its five minutes
         scene.settle()
         file.write_text(f"{scene.new}\n{scene.old}\n", encoding="ascii")
         capture.signatures = 2
