@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
 import fastavro
-from fastavro.schema import expand_schema
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus.errors import InvalidEvent, Unavailable
 from bus.reasons import Reason
+from bus.schema_end import end
 
 __all__ = [
     "EVENT_VERSION",
@@ -206,7 +206,7 @@ class Codec:
             raise InvalidEvent(Reason.SCHEMA_INCONNU)
         if self._head(type_, EVENT_VERSION[type_])[1:] == schema_id.to_bytes(4, "big"):
             return _Writer(type_, _event_schema(type_), _envelope_schema(type_), ends_as_ours=True)
-        return _Writer(type_, schema, _parse(_until_donnees(registered)), _end(registered) == _end(_newest(type_)))
+        return _Writer(type_, schema, _parse(_until_donnees(registered)), end(registered) == end(_newest(type_)))
 
 
 def _parse(schema: Mapping[str, Any]) -> Parsed:
@@ -241,25 +241,6 @@ def _until_donnees(schema: Mapping[str, Any]) -> Record:
 
 def _newest(type_: str) -> Record:
     return avro_schemas.read(type_, EVENT_VERSION[type_])
-
-
-def _end(schema: Mapping[str, Any]) -> object:
-    """Give the last field of an event as far as it decides bytes, every type that it refers to included."""
-    last = expand_schema(dict(schema))["fields"][-1]
-    return last["name"], _bytes_of(last["type"])
-
-
-def _bytes_of(schema: Any) -> object:  # noqa: ANN401 - a schema is any JSON
-    """Leave out what changes no byte: documentation, notes, defaults."""
-    match schema:
-        case list():
-            return [_bytes_of(branch) for branch in schema]
-        case {"fields": fields}:
-            return schema["name"], [(field["name"], _bytes_of(field["type"])) for field in fields]
-        case dict():
-            return {key: _bytes_of(schema[key]) for key in ("type", "name", "symbols", "items") if key in schema}
-        case _:
-            return schema
 
 
 @cache

@@ -15,10 +15,10 @@ from urllib.parse import quote, urlsplit
 import avro_schemas
 from bus.errors import InvalidEvent, Misconfigured, Unavailable
 from bus.reasons import Reason
+from bus.registry_mode import FULL_TRANSITIVE, lax, refuse_lax
 
 Json: TypeAlias = dict[str, Any]
 
-FULL_TRANSITIVE: Final = "FULL_TRANSITIVE"
 TIMEOUT: Final = 5.0  # seconds
 CONTENT_TYPE: Final = "application/vnd.schemaregistry.v1+json"
 
@@ -72,18 +72,26 @@ class Registry:
             self._schemas[schema_id] = self._cached(schema_id) or self._fetched(schema_id)
         return self._schemas[schema_id]
 
+    def names(self) -> list[str]:
+        """Give the subjects of the registry, sorted."""
+        return sorted(self._ask("GET", "/subjects"))
+
     def subjects(self) -> dict[str, list[int]]:
         """Give the subjects of the registry and the versions that each holds."""
-        found = self._ask("GET", "/subjects")
-        return {name: list(self._ask("GET", f"/subjects/{quote(name)}/versions")) for name in sorted(found)}
+        return {name: list(self._ask("GET", f"/subjects/{quote(name)}/versions")) for name in self.names()}
 
-    def set_full_transitive(self) -> None:
-        """Ask that every new version read, and be read by, all those before it; for all subjects."""
-        self._ask("PUT", "/config", {"compatibility": FULL_TRANSITIVE})
+    def set_full_transitive(self, subject: str | None = None) -> None:
+        """Ask that every new version read, and be read by, all those before it; for one subject, or for all."""
+        self._ask("PUT", f"/config/{quote(subject)}" if subject else "/config", {"compatibility": FULL_TRANSITIVE})
 
-    def mode(self) -> str:
-        """Give the compatibility that the registry enforces (Apicurio's own default is ``NONE``)."""
-        return str(_member(self._ask("GET", "/config"), "compatibilityLevel"))
+    def mode(self, subject: str | None = None) -> str:
+        """Give the compatibility that the registry enforces (Apicurio's own default is ``NONE``).
+
+        On one subject it is the subject's own when it has one: without ``defaultToGlobal``, Apicurio says ``NONE`` of a
+        subject that follows the general rule.
+        """
+        path = f"/config/{quote(subject)}?defaultToGlobal=true" if subject else "/config"
+        return str(_member(self._ask("GET", path), "compatibilityLevel"))
 
     def _identify(self, path: str, subject: str, schema: Mapping[str, Any]) -> int:
         text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
@@ -155,8 +163,9 @@ def apply_contract(registry: Registry) -> list[Registered]:
         Unavailable: no answer.
     """
     registry.set_full_transitive()
-    if (mode := registry.mode()) != FULL_TRANSITIVE:
-        raise Misconfigured(f"Le registre applique {mode} au lieu de {FULL_TRANSITIVE}.")
+    for subject in lax(registry):
+        registry.set_full_transitive(subject)
+    refuse_lax(registry)
     return [
         Registered(name, version, registry.register(name, avro_schemas.read(name, version)))
         for name in avro_schemas.names()

@@ -19,6 +19,7 @@ from bus.db import LOCK_DELIVER, connect
 from bus.errors import Misconfigured, Unavailable
 from bus.holding import holding
 from bus.registry import Registry
+from bus.registry_mode import check_mode
 from bus.sealing import KekRing
 from bus.telemetry import get_logger, serve
 from consumers import ledger
@@ -81,6 +82,7 @@ def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> N
     if settings.registry_url is None:
         raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
     registry = Registry(settings.registry_url)
+    check_mode(registry)
     with ExitStack() as stack:
         stack.enter_context(holding(settings, _ROLE, ring))
         owner = stack.enter_context(closing(connect(settings, _ROLE)))

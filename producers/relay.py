@@ -17,6 +17,7 @@ from bus.codec import EVENT_VERSION, Codec
 from bus.errors import Misconfigured, Unavailable
 from bus.measuring import ERASURE, Fate, Stage, processed
 from bus.registry import Registry
+from bus.registry_mode import check_mode
 from bus.settings import Settings
 from bus.telemetry import get_logger
 from producers.decision import CHANNEL
@@ -43,7 +44,8 @@ class Relay:
             raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
         access.client_config(settings)  # what is missing or unsafe is told before the database is asked for anything
         self._settings = settings
-        self._codec = Codec(Registry(settings.registry_url, settings.data_dir / "registre-cache"))
+        self._registry = Registry(settings.registry_url, settings.data_dir / "registre-cache")
+        self._codec = Codec(self._registry)
         self._healthy = False
         self._producer: kafka.BusProducer | None = None
         self._purged = float("-inf")
@@ -122,7 +124,8 @@ class Relay:
         return self._producer
 
     def _check_schemas(self) -> None:
-        """Fail at once, naming the remedy, when the registry lacks a schema that we may write."""
+        """Fail at once, naming the remedy, when the registry lacks a schema that we may write, or would take any."""
+        check_mode(self._registry)
         for type_, version in EVENT_VERSION.items():
             if version in avro_schemas.versions(type_):
                 self._codec.frame(type_, version, b"")

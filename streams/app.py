@@ -14,6 +14,7 @@ from bus.codec import Codec
 from bus.errors import Misconfigured
 from bus.kafka import BusProducer, producer
 from bus.registry import Registry
+from bus.registry_mode import check_mode
 from bus.settings import Settings
 from streams.credentials import credentials, fate
 from streams.handler import Handler
@@ -58,7 +59,8 @@ class Stage:
         """Take a state folder and make the clients.
 
         Raises:
-            Misconfigured: the broker differs from the declared topics, an address is missing, no folder is free.
+            Misconfigured: the broker differs from the declared topics, the registry would take incompatible schemas, an
+                address is missing, no folder is free.
             Unavailable: the broker does not answer.
         """
         registry_url = _registry(settings)
@@ -66,7 +68,9 @@ class Stage:
         self._who = access.principal(settings)
         self._folder, self._lock = claim(state_dir(settings))
         self._producer: BusProducer = producer(settings, linger_ms=LINGER_MS)
-        self.codec = Codec(Registry(registry_url, self._folder / "schemas"))
+        registry = Registry(registry_url, self._folder / "schemas")
+        check_mode(registry)
+        self.codec = Codec(registry)
         self._persons = Persons(settings, self._folder, logs(settings), self._producer)
         self.app = create_app(settings, self._folder)
         self.app.install(PersonBatches(self._persons, Handler(self._persons, self.codec, self._producer)))

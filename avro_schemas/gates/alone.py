@@ -47,6 +47,10 @@ def shaped(version: Version) -> Iterator[Finding]:
     """Find the types that some reader of ours does not know; the rules after this one rely on known ones."""
     named = [one for _, one in nodes(version.schema) if isinstance(one, dict) and one.get("type") in ("record", "enum")]
     known = {f"{one.get('namespace')}.{one['name']}": one for one in named}
+    for name, one in known.items():
+        if any(node == name for _, node in nodes(one)):
+            remedy = "Décrivez-le sans se contenir"
+            yield Finding(f"{version}, type {name}", "se contient lui-même", Rule.FORME, remedy)
     for path, node in nodes(version.schema):
         if not supported(node, known):
             yield Finding(

@@ -1,4 +1,8 @@
-"""The root of an event: the same fields, in the same order, in every type and for ever; ``enrichissement`` ends it."""
+"""The root of an event: the same fields, in the same order, in every type and for ever; ``enrichissement`` ends it.
+
+And ``regle``, never empty, ends ``enrichissement``: a last byte that is zero says that nobody has enriched an event,
+and bytes are appended on that sign alone.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -7,6 +11,7 @@ from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.gates.source import Version
 
 LAST: Final = "enrichissement"
+END: Final = "regle"
 ENVELOPE: Final = (
     "id",
     "type",
@@ -77,3 +82,6 @@ def _last(version: Version, found: list[str]) -> Iterator[Finding]:
     if not isinstance(kind, list) or kind[:1] != ["null"] or field.get("default", ...) is not None:
         remedy = "Écrivez null d’abord dans son type, et « default »: null"
         yield Finding(place, "pas null par défaut", Rule.DERNIER, remedy)
+    if (end := _root(kind[-1] if isinstance(kind, list) else kind)[-1:]) not in ([], [END]):
+        remedy = f"Mettez les nouveaux champs avant {END} : le dernier octet d’un événement enrichi n’est jamais nul"
+        yield Finding(f"{place}.{end[0]}", f"suit {END}", Rule.DERNIER, remedy)

@@ -21,7 +21,8 @@ def schemas() -> None:
 @json_option
 def apply(data_dir: Path | None, *, as_json: bool) -> None:
     """Enregistre tous les schémas dans le registre, en FULL_TRANSITIVE ; sans effet s’ils y sont déjà."""
-    from bus.registry import FULL_TRANSITIVE, apply_contract
+    from bus.registry import apply_contract
+    from bus.registry_mode import FULL_TRANSITIVE
 
     registered = apply_contract(_registry(data_dir))
     rows = [{"schema": one.subject, "version": one.version, "id": one.schema_id} for one in registered]

@@ -19,6 +19,7 @@ FORME = (
     "(formes que tous nos lecteurs connaissent). "
     "Gardez null|X, array, record et enum avec leur namespace, date, timestamp-micros et les types simples."
 )
+FORME_2 = "(formes que tous nos lecteurs connaissent). Décrivez-le sans se contenir."
 DOC = "(tout est documenté). Dites en français ce que c’est."
 SENSIBILITE = "(classe de sensibilité de S0 à S6). Ajoutez « sensibilite », de S0 à S6."
 S7 = "(S7 ne circule jamais). Retirez le champ."
@@ -34,6 +35,10 @@ RETIRE = "(FULL_TRANSITIVE : rien n’est retiré). Remettez-le, quitte à ne pl
 ORDRE = "(ordre de l’enveloppe). Remettez les champs de la racine dans l’ordre."
 DERNIER = "(enrichissement dernier et null par défaut). Remettez-le en dernier."
 DERNIER_2 = "(enrichissement dernier et null par défaut). Écrivez null d’abord dans son type, et « default »: null."
+DERNIER_3 = (
+    "(enrichissement dernier et null par défaut). "
+    "Mettez les nouveaux champs avant regle : le dernier octet d’un événement enrichi n’est jamais nul."
+)
 DEFAUT = "(FULL_TRANSITIVE : aucun défaut ne change). Remettez le défaut d’avant."
 PARTAGE = "(un type partagé, un seul texte). Recopiez-le, ou faites évoluer tous les types ensemble."
 REMEDY = "(deux exemples valides). Corrigez l’exemple, ou le schéma s’il n’est pas publié."
@@ -71,6 +76,11 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         CLOS,
         adding(type={"type": "map", "values": "string"}, default={}),
         [f"champ donnees.ajout : forme de type non prise en charge {FORME}"],
+    ),
+    "a type that holds itself": (
+        CLOS,
+        lambda schema: adding(type=["null", schema["namespace"] + ".clos_donnees"])(schema),
+        [f"type rsa.droit.clos_donnees : se contient lui-même {FORME_2}"],
     ),
     "a field without doc": (
         CLOS,
@@ -151,6 +161,14 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         [
             f"champ enrichissement : suivi de scelle {DERNIER}",
             f" : schéma illisible, le type bus.partie_scellee n’est pas défini avant son emploi {LISIBLE}",
+        ],
+    ),
+    "a field after regle": (
+        CLOS,
+        lambda schema: schema["fields"][-1]["type"][1]["fields"].append(added()),
+        [
+            f"champ enrichissement.ajout : suit regle {DERNIER_3}",
+            f"type bus.enrichissement : son texte n’est pas celui de contact.mis_a_jour v1 {PARTAGE}",
         ],
     ),
     "a field after enrichissement": (

@@ -22,7 +22,8 @@ from bus.platform.apicurio import SchemaRegistry
 from bus.platform.artifacts import install
 from bus.platform.ports import free_port
 from bus.platform.process import Child
-from bus.registry import FULL_TRANSITIVE, Registry, apply_contract
+from bus.registry import Registry, apply_contract
+from bus.registry_mode import FULL_TRANSITIVE, check_mode
 from guichet.commands.schemas import schemas
 
 NAME = "rsa.droits_devoirs.entree"
@@ -171,6 +172,39 @@ def test_a_registry_that_keeps_another_mode_is_refused(fake: HttpRegistry) -> No
 
     with pytest.raises(Misconfigured, match="NONE"):
         apply_contract(Registry(fake.url))
+
+
+def put_mode(url: str, mode: str, subject: str = "") -> None:
+    Registry(url)._ask("PUT", f"/config{subject}", {"compatibility": mode})
+
+
+def test_a_role_refuses_a_registry_whose_general_mode_was_changed_until_the_contract_is_applied_again(url: str) -> None:
+    apply_contract(Registry(url))
+    check_mode(Registry(url))
+    put_mode(url, "NONE")
+
+    with pytest.raises(Misconfigured, match="applique NONE au lieu de FULL_TRANSITIVE : lancez « bus schemas apply »"):
+        check_mode(Registry(url))
+    apply_contract(Registry(url))
+    check_mode(Registry(url))
+
+
+def test_a_role_refuses_a_registry_where_one_record_has_a_mode_of_its_own_until_it_is_applied_again(url: str) -> None:
+    apply_contract(Registry(url))
+    put_mode(url, "BACKWARD", "/flux.rejete")
+
+    with pytest.raises(Misconfigured, match=r"applique BACKWARD à flux\.rejete au lieu"):
+        check_mode(Registry(url))
+    apply_contract(Registry(url))
+    check_mode(Registry(url))
+    with pytest.raises(Misconfigured, match="compatible"):
+        Registry(url).register("flux.rejete", with_field(avro_schemas.read("flux.rejete"), type="string"))
+
+
+def test_a_registry_that_does_not_answer_keeps_no_role_from_starting(fake: HttpRegistry) -> None:
+    fake.forced = (503, b"")
+
+    check_mode(Registry(fake.url))
 
 
 def test_a_registry_that_is_down_is_unavailable() -> None:

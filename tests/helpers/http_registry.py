@@ -18,6 +18,7 @@ class HttpRegistry:
     """State of the fake; ``forced`` replaces every answer, ``calls`` lists what was asked."""
 
     mode: str = "NONE"
+    own: dict[str, str] = field(default_factory=dict)  # modes of single subjects
     texts: list[str] = field(default_factory=list)
     subjects: dict[str, list[int]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -26,13 +27,15 @@ class HttpRegistry:
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
         self.calls.append(f"{method} {path}")
-        steps = path.strip("/").split("/")
+        steps = path.partition("?")[0].strip("/").split("/")
         return self.told(steps) if method == "GET" else self.done(steps, body)
 
     def told(self, steps: list[str]) -> Answer:
         match steps:
             case ["config"]:
                 return 200, {"compatibilityLevel": self.mode}
+            case ["config", subject] if subject in self.subjects:
+                return 200, {"compatibilityLevel": self.own.get(subject, self.mode)}
             case ["subjects"]:
                 return 200, list(self.subjects)
             case ["subjects", subject, "versions"]:
@@ -46,6 +49,9 @@ class HttpRegistry:
         match steps:
             case ["config"]:
                 self.mode = body["compatibility"]
+                return 200, body
+            case ["config", subject]:
+                self.own[subject] = body["compatibility"]
                 return 200, body
             case ["subjects", subject, "versions"]:
                 return self.registration(subject, body["schema"])
@@ -63,7 +69,9 @@ class HttpRegistry:
         except Exception:  # noqa: BLE001 - whatever is wrong, Apicurio's answer is the same
             return 422, {"error_code": 42201}
         before = [json.loads(self.texts[number - 1]) for number in self.subjects.get(subject, [])]
-        if self.mode == "FULL_TRANSITIVE" and any(required(old) != required(schema) for old in before):
+        if self.own.get(subject, self.mode) == "FULL_TRANSITIVE" and any(
+            required(old) != required(schema) for old in before
+        ):
             return 409, {"error_code": 409}
         if text not in self.texts:
             self.texts.append(text)
