@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from bus import kafka, topics
@@ -31,6 +31,16 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "bus-deliver": tuple(topics.departement(code) for code in authority_codes()),
 }
 PATIENCE: Final = 10.0  # seconds for one question to the broker
+
+RETRY: Final = 0.2
+_COORDINATOR: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
+"""What a broker says of a group whose coordinator is young or moving: the next question finds it."""
 
 Place = tuple[str, int]
 """A topic and one of its partitions."""
@@ -73,6 +83,7 @@ class LagMeter:
     def __init__(self, settings: Settings, groups: Mapping[str, Sequence[str]] = GROUPS) -> None:
         self._groups = groups
         self._admin = kafka.admin(settings)
+        self._askers = {group: kafka.consumer(settings, group) for group in groups}
         self._reader = kafka.consumer(
             settings, "bus-watch", **{"fetch.wait.max.ms": 50, "max.poll.interval.ms": 86_400_000}
         )
@@ -108,7 +119,8 @@ class LagMeter:
 
     def close(self) -> None:
         """Close the clients."""
-        self._reader.close()
+        for client in (self._reader, *self._askers.values()):
+            client.close()
 
     def _measure(self) -> list[Lag]:
         known = self._admin.metadata(PATIENCE).topics
@@ -119,7 +131,7 @@ class LagMeter:
         ends = self._ends({place for some in places.values() for place in some})
         found: list[Lag] = []
         for group, some in places.items():
-            committed = self._committed(group)
+            committed = self._committed(group, some) if some else {}
             found += [behind(group, place, committed.get(place), ends[place]) for place in some]
         return self._dated(found)
 
@@ -134,11 +146,25 @@ class LagMeter:
         futures = self._admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=PATIENCE)
         return {(tp.topic, tp.partition): at.offset for tp, at in self._admin.answers(futures, PATIENCE).items()}
 
-    def _committed(self, group: str) -> dict[Place, int]:
-        asked = [ConsumerGroupTopicPartitions(group)]
-        futures = self._admin.list_consumer_group_offsets(asked, request_timeout=PATIENCE)
-        rows = self._admin.answers(futures, PATIENCE)[group].topic_partitions
-        return {(tp.topic, tp.partition): tp.offset for tp in rows if tp.offset >= 0}
+    def _committed(self, group: str, places: Sequence[Place]) -> dict[Place, int]:
+        """Ask as a consumer of the group that never joins it.
+
+        The admin request for it ends the process when the coordinator moves or is not there yet (librdkafka 5040).
+        """
+        rows = self._ask(group, [TopicPartition(*place) for place in places])
+        return {(tp.topic, tp.partition): tp.offset for tp in rows if tp.error is None and tp.offset >= 0}
+
+    def _ask(self, group: str, places: list[TopicPartition]) -> list[TopicPartition]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                found: list[TopicPartition] = self._askers[group].committed(places, timeout=PATIENCE)
+            except KafkaException as error:
+                if error.args[0].code() not in _COORDINATOR or time.monotonic() > deadline:
+                    raise
+                time.sleep(RETRY)
+            else:
+                return found
 
     def _dated(self, lags: list[Lag]) -> list[Lag]:
         """Read the first unread record of every partition that has one, all groups that stand there at once."""
