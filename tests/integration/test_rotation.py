@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bus.platform.postgres import database
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
 from guichet.rotation import Folders, Outcome
+from producers import decision
 from producers.ingest import Ingest
 from producers.observation import Source
 from producers.staging import Staging
@@ -154,6 +156,38 @@ def test_a_file_taken_in_across_a_whole_rotation_loses_nobody(coffre: Vault, mon
     assert [outcome.cles_rechiffrees for outcome in rotations] == [2]
     assert report.verdict is Verdict.ACCEPTE
     assert len(coffre.opened()) == 2
+    assert coffre.epochs() == [2]
+
+
+def test_a_verdict_that_is_moving_keys_is_awaited(coffre: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statement has read the staged keys as they were and not yet written them when the rotation wants to end."""
+    paused = tuple(
+        f"{text} where (select pg_advisory_xact_lock_shared(99))::text is not null"
+        if text.endswith("from journal.staged_key")
+        else text
+        for text in decision._MERGE
+    )
+    assert paused != decision._MERGE
+    monkeypatch.setattr(decision, "_MERGE", paused)
+    file = coffre.settings.data_dir / "mensuel.xml"
+    file.write_bytes(mensuel(Foyer(who=(Who(nir=nir13(1)),))).octets())
+
+    with closing(coffre.connect()) as gate, Ingest(coffre.settings) as ingestion, ThreadPoolExecutor(1) as beside:
+        gate.execute("select pg_advisory_lock(99)")
+        taking = beside.submit(ingestion.file, file, Source.CNAF)
+        try:
+            waits = "select 1 from pg_locks where locktype = 'advisory' and objid = 99 and not granted"
+            eventually(lambda: gate.execute(waits.encode()).fetchone(), timeout=30, what="a verdict in its middle")
+            rotation = Background(coffre)
+            eventually(
+                lambda: any("tient encore" in line for line in coffre.said), timeout=30, what="a rotation that waits"
+            )
+        finally:
+            gate.execute("select pg_advisory_unlock(99)")
+        assert taking.result(60).verdict is Verdict.ACCEPTE
+        rotation.join()
+
+    assert len(coffre.opened()) == 1
     assert coffre.epochs() == [2]
 
 
