@@ -47,8 +47,8 @@ acceptance: setup ## the same oracles and storms at full size (hours)
 demo: setup ## the whole path on invented people; STAY=no stops everything and exits
 	$(BIN)/bus demo $(if $(filter no,$(STAY)),--no-stay,)
 
-bench: setup ## the measurements of the targets, side by side, with the machine's description
-	$(BIN)/python -m bench
+bench: setup ## the measurements of the targets beside what one would pick instead: all, or NAMES="t4 t6"
+	$(BIN)/python -m bench $(NAMES)
 
 lock: ## pin the dependencies again, by hash, without index addresses
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv

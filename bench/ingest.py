@@ -19,8 +19,9 @@ ROUNDS = 3
 def rows(folder: Path, *, small: int = 20_000, large: int = 200_000) -> list[Row]:
     """Measure T1 on the small file, interleaved, and T2 on both."""
     few, many = monthly(folder, small), monthly(folder, large)
-    ours, theirs, servers = [], [], []
+    ours, theirs, bare, servers = [], [], [], []
     for number in range(ROUNDS):
+        bare.append(run([sys.executable, "-m", "bench.iterparse", str(few), "bare"], {}))
         theirs.append(run([sys.executable, "-m", "bench.iterparse", str(few)], {}))
         cost, server = ingest(folder / f"t1-{number}", [few])
         ours.append(cost)
@@ -29,6 +30,7 @@ def rows(folder: Path, *, small: int = 20_000, large: int = 200_000) -> list[Row
     big, _ = ingest(folder / "t2", [many])
     ratio = statistics.median(t.cpu for t in theirs) / statistics.median(o.cpu for o in ours)
     return [
+        Row("T1", "bare lxml: iterparse, nothing made of it", f"{rate(small, bare):.0f} dossiers/CPU-s", ""),
         Row("T1", "iterparse into dictionaries", f"{rate(small, theirs):.0f} dossiers/CPU-s", ""),
         Row("T1", "bus ingest, first monthly (all published)", f"{rate(small, ours):.0f} dossiers/CPU-s", ""),
         Row("T1", "ratio", f"{100 * ratio:.0f} %", "≥ 25 %"),

@@ -1,4 +1,4 @@
-"""The thing compared with in T1: `lxml.iterparse` turning each dossier of a file into a dictionary."""
+"""What T1 is compared with: `lxml.iterparse` making each dossier of a file a dictionary, or (``bare``) nothing."""
 
 import sys
 from typing import Any
@@ -20,11 +20,12 @@ def as_dict(element: Any) -> dict[str, Any]:
     return found
 
 
-def main(path: str) -> None:
-    """Read a file and print how many dossiers it holds."""
+def main(path: str, *, bare: bool = False) -> None:
+    """Read a file and print how many dossiers it holds; ``bare`` looks at none of them."""
     count = 0
     for _, element in etree.iterparse(path, tag="InfosFoyerRSA"):
-        as_dict(element)
+        if not bare:
+            as_dict(element)
         element.clear()
         while element.getprevious() is not None:
             del element.getparent()[0]
@@ -33,4 +34,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], bare="bare" in sys.argv[2:])
