@@ -75,6 +75,25 @@ def totals(world: Delivering) -> dict[str, float]:
     return {"met": 0.0, "missed": 0.0} | {result: float(total) for result, total in rows}
 
 
+BOUNDS = {
+    "source": 20,
+    "event_type": 50,
+    "subscriber": 200,
+    "outcome": 8,
+    "stage": 5,
+    "state": 4,
+    "result": 20,
+    "reason": 30,
+}
+"""How many values each label may have (operations, conventions)."""
+
+
+def within_bounds(found: Series) -> None:
+    for name, most in BOUNDS.items():
+        values = {one for _, labels in found for label, one in labels if label == name}
+        assert len(values) <= most, f"{name}: {len(values)}"
+
+
 def received(receiver: Receiving, count: int) -> bool:
     return len(receiver.bodies()) >= count
 
@@ -109,6 +128,7 @@ def test_subscribers_are_shown_with_their_state_their_wait_and_their_deadlines(w
         lambda: sum(judged(world).values()) >= sum(before.values()) + 6, timeout=60, what=lambda: f"{judged(world)}"
     )
     assert judged(world) == totals(world)
+    within_bounds(scrape(world))
 
     world.subscribe(f"o-{good.name}", down)
 
