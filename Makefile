@@ -42,7 +42,7 @@ test: setup ## every test, on a real broker, registry and database that it start
 	$(BIN)/pytest
 
 acceptance: setup ## the same oracles and storms at full size (hours)
-	BUS_TEST_SIZE=full $(BIN)/pytest tests/acceptance
+	BUS_TEST_SIZE=full $(BIN)/pytest tests/acceptance tests/integration/test_kafka_cluster.py
 
 demo: setup ## the whole path on invented people; STAY=no stops everything and exits
 	$(BIN)/bus demo $(if $(filter no,$(STAY)),--no-stay,)

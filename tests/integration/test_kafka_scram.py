@@ -227,13 +227,12 @@ def test_an_account_is_made_and_its_password_changed_from_a_file(roles: Roles, t
         kafka.admin(client).metadata()
 
 
-def test_production_refuses_this_single_broker_for_each_of_its_faults_at_once(roles: Roles) -> None:
-    relay = roles.client("bus-relay").model_copy(update={"profil": "production"})
+def test_in_production_every_role_refuses_this_single_broker_with_each_of_its_faults_at_once(roles: Roles) -> None:
+    roles.start(*ROLES, BUS_PROFIL="production")
 
-    with pytest.raises(Misconfigured) as refused:
-        production.check(relay, acl.topics_of(acl.RELAY))
-
-    said = str(refused.value)
+    for role in ROLES:
+        roles.refused(role, "le broker diffère")
+    said = roles.said("relay")
     for fault in (
         "default.replication.factor : attendu au moins 3, trouvé 1",
         "offsets.topic.replication.factor : attendu au moins 3, trouvé 1",
@@ -243,3 +242,13 @@ def test_production_refuses_this_single_broker_for_each_of_its_faults_at_once(ro
     ):
         assert fault in said
     assert "quarantaine" not in said  # not the relay's
+
+
+def test_in_production_the_plain_local_broker_is_refused_because_anybody_may_do_anything(platform: Platform) -> None:
+    topics.apply(platform.settings)
+
+    with pytest.raises(Misconfigured) as refused:
+        production.check(platform.settings.model_copy(update={"profil": "production"}))
+
+    assert "authorizer.class.name : attendu StandardAuthorizer, trouvé aucun" in str(refused.value)
+    assert "trouvé PLAINTEXT ; il accepte des inconnus" in str(refused.value)
