@@ -103,7 +103,7 @@ class Roles:
         return self.folder / f"{role}.log"
 
     def said(self, role: str) -> str:
-        return self.log(role).read_text("utf-8", errors="replace")[-4000:]
+        return self.log(role).read_text("utf-8", errors="replace")[-30_000:]
 
     def refused(self, role: str, *words: str) -> None:
         """Wait for a role to end by itself with 3 and a sentence that has these words."""
