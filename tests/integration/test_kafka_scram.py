@@ -1,5 +1,6 @@
 """One broker under the production files with SCRAM accounts: each role does its work, and nothing else is possible."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,17 +12,22 @@ from pathlib import Path
 import psycopg
 import pytest
 from confluent_kafka import TopicPartition
-from helpers.deliveries import Delivering, delivering
+from helpers import pages
+from helpers.deliveries import Delivering, Person, delivering, entry
 from helpers.kafka_nodes import Nodes, nodes
 from helpers.kafka_probes import Account, declared
 from helpers.kafka_roles import ROLES, Roles, environment
+from helpers.node import modules
+from helpers.tools import need
 from helpers.vrsb_file import Foyer, Who, mensuel
 from helpers.wait import eventually
 
 from bus import accounts, acl, kafka, production, topics, vault
+from bus.codec import EVENT_VERSION, Codec, encode_body
 from bus.errors import Misconfigured
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
+from bus.sealing import new_key
 from producers.ingest import Ingest
 from producers.observation import Source
 
@@ -161,6 +167,34 @@ def test_a_partner_sees_its_own_topic_and_learns_nothing_of_the_others(roles: Ro
         what="its record",
     )
     reader.close()
+
+
+def test_kafkajs_reads_with_an_account_as_the_page_says(
+    roles: Roles, artifacts_dir: Path, tmp_path: Path
+) -> None:
+    need("node")
+    account, topic = "abonne-cd-69m", topics.abonne("cd-69m").name
+    event = entry(Person("s-essai", new_key()), "69M")
+    body = encode_body(event["type"], event)
+    value = Codec(Registry(str(roles.platform.registry_url))).frame(event["type"], EVENT_VERSION[event["type"]], body)
+    writer = kafka.producer(roles.client("bus-deliver"))
+    writer.produce(topic, value, event["cle_personne"], headers=kafka.event_headers(event))
+    writer.flush()
+    client = roles.client(account)
+    (tmp_path / "node_modules").symlink_to(modules(artifacts_dir.parent), target_is_directory=True)
+    (tmp_path / "lire.mjs").write_text(pages.blocks("lire-un-topic-avec-kafkajs.md")["lire.mjs"], "utf-8")
+    env = environment(client) | {"BUS_REGISTRY_URL": str(client.registry_url)}
+
+    read = subprocess.run(
+        ["node", "lire.mjs", topic],
+        cwd=tmp_path,
+        env=pages.environment(env | {"BUS_GROUPE": "cd-69m-essai"}),
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+
+    assert [json.loads(line)["evenement"]["id"] for line in read.stdout.splitlines()] == [event["id"]]
 
 
 def test_every_refusal_is_in_the_log_of_the_broker(roles: Roles) -> None:
