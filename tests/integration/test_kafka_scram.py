@@ -169,9 +169,7 @@ def test_a_partner_sees_its_own_topic_and_learns_nothing_of_the_others(roles: Ro
     reader.close()
 
 
-def test_kafkajs_reads_with_an_account_as_the_page_says(
-    roles: Roles, artifacts_dir: Path, tmp_path: Path
-) -> None:
+def test_kafkajs_reads_with_an_account_as_the_page_says(roles: Roles, artifacts_dir: Path, tmp_path: Path) -> None:
     need("node")
     account, topic = "abonne-cd-69m", topics.abonne("cd-69m").name
     event = entry(Person("s-essai", new_key()), "69M")
