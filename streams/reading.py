@@ -5,6 +5,8 @@ which brings it to that form for reading, or says why it cannot be read. What go
 the fields of a newer version are not ours to drop.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import avro_schemas
@@ -36,9 +38,11 @@ NO_CONTACT: Final = bytes(7)  # canal to empreinte, all null: what every other p
 
 def part(data: bytes, start: int) -> tuple[Part, int]:
     """Cut a sealed part out of an event; gives it and the place after it."""
-    at = skip_octets(data, start + 1)  # cle_id
-    _, at = long(data, at)  # version_schema
-    at = skip_octets(data, at)
+    size = data[start + 1]  # of cle_id; sizes of one byte are read here: a call for each would be half of the time
+    at = start + 2 + (size >> 1) if size < 0x80 else skip_octets(data, start + 1)
+    at = at + 1 if data[at] < 0x80 else long(data, at)[1]  # version_schema
+    size = data[at]  # of octets
+    at = at + 1 + (size >> 1) if size < 0x80 else skip_octets(data, at)
     sorte = SORTES[data[start] >> 1]
     if data[at : at + 7] == NO_CONTACT:
         return Part(sorte, None, None, None, data[start : at + 7]), at + 7
@@ -72,12 +76,47 @@ def _texts(data: bytes, at: int) -> tuple[tuple[str, ...], int]:
     return tuple(found), at + 1
 
 
+KEPT: Final = 1_000  # different ``donnees`` remembered per type; forgotten together
+LENGTHS: Final = 4  # different sizes of them
+
+
+class Donnees:
+    """Reads ``donnees``, remembering what it has read: most events of a type have one of few.
+
+    No Avro value begins with another value of its schema, so bytes that equal a remembered value are that value.
+    """
+
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        self._known: dict[bytes, Mapping[str, Any]] = {}
+        self._sizes: list[int] = []
+
+    def __call__(self, data: bytes, at: int) -> tuple[Mapping[str, Any], int]:
+        """Give the value and the place after it; raises as any ``Reader``."""
+        for size in self._sizes:
+            known = self._known.get(data[at : at + size])
+            if known is not None:
+                return known, at + size
+        value, end = self._read(data, at)
+        self._remember(data[at:end], MappingProxyType(value))
+        return value, end
+
+    def _remember(self, encoded: bytes, value: Mapping[str, Any]) -> None:
+        if len(encoded) not in self._sizes:
+            if len(self._sizes) == LENGTHS:
+                return
+            self._sizes.append(len(encoded))
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[encoded] = value
+
+
 class Layout(NamedTuple):
     """How one type is read: its name, encoded and not, and the reader of its ``donnees``."""
 
     type: str
     encoded: bytes
-    donnees: Reader
+    donnees: Donnees
 
 
 def _event(data: bytes, layout: Layout) -> Event:
@@ -132,6 +171,16 @@ class EventReader:
         return self._through_codec(value)
 
     def _through_codec(self, value: bytes) -> tuple[Event, bytes]:
+        plain = self._codec.bare(value)
+        layout = self._layouts.get(plain[:PREFIX])
+        if layout is not None and plain is not value:  # brought to our version already: decoded and encoded once
+            try:
+                return _event(plain, layout), plain
+            except (IndexError, ValueError):
+                pass
+        return self._decoded(value), plain
+
+    def _decoded(self, value: bytes) -> Event:
         decoded = self._codec.decode(value)
         type_ = decoded["type"]
         if type_ not in EVENT_VERSION:
@@ -139,11 +188,11 @@ class EventReader:
         head = self._codec.frame(type_, EVENT_VERSION[type_], b"")
         layout = self._layouts.setdefault(head, _layout(type_))
         known = head + encode_body(type_, decoded | {"enrichissement": None})
-        return _event(known, layout), self._codec.bare(value)
+        return _event(known, layout)
 
 
 def _layout(type_: str) -> Layout:
     schema = avro_schemas.read(type_)
     known = {full_name(named): named for named in named_types(schema)}
     fields = {field["name"]: field["type"] for field in schema["fields"]}
-    return Layout(type_, write_text(type_), reader(fields["donnees"], known))
+    return Layout(type_, write_text(type_), Donnees(reader(fields["donnees"], known)))
