@@ -16,7 +16,7 @@ from bench.roles import platform
 from bench.table import RESULTS, Row, table
 
 EVENTS: Final = 240_000
-RATE: Final = 250  # samples per second
+RATE: Final = 100  # samples per second
 TICK: Final = os.sysconf("SC_CLK_TCK")
 PARTS: Final[Mapping[str, str]] = {
     "streams/avro.py": "read the event",
@@ -68,7 +68,7 @@ def rows(folder: Path) -> list[Row]:
 
 def _sampler(pid: int, raw: Path) -> subprocess.Popen[bytes]:
     tool = str(Path(sys.executable).with_name("py-spy"))
-    options = ["--format", "raw", "--rate", str(RATE), "--threads", "--nonblocking", "--output", str(raw)]
+    options = ["--format", "raw", "--rate", str(RATE), "--threads", "--output", str(raw)]
     return subprocess.Popen([tool, "record", "--pid", str(pid), "--duration", "600", *options],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
 

@@ -91,7 +91,7 @@ class World:
                 time.sleep(SOON)
 
     def feed(self, persons: int, *, mode: str) -> int:
-        """Fill a new input topic; gives the number of events. In mode ``full`` they come from a later version."""
+        """Fill a new input topic; gives the number of events. In mode ``full`` they are of a later version."""
         self.empty([topics.EVENEMENTS])
         producer, self.fed = kafka.producer(self.settings, linger_ms=40), 0
         for record in events.records(persons):
@@ -102,12 +102,12 @@ class World:
         return self.fed
 
     def value(self, record: dict[str, Any], mode: str) -> bytes:
-        """Give the value of an event, in our version or in one that has one more field."""
+        """Give the value of an event, in our version or in a later one that cannot be appended to."""
         type_ = record["type"]
         body = encode_body(type_, record)
         if mode != "full":
             return self.codec.frame(type_, EVENT_VERSION[type_], body)
-        return self.next_ids[type_] + body[:-1] + b"\x00" + body[-1:]
+        return self.next_ids[type_] + body
 
     def _write_tables(self) -> None:
         self._tables.mkdir(parents=True)
@@ -118,13 +118,23 @@ class World:
 
     def _register(self, type_: str) -> Iterator[str]:
         ours = avro_schemas.read(type_)
-        later = {**ours, "fields": [*ours["fields"][:-1], NEXT, ours["fields"][-1]]}
+        later = _later(ours)
         ours_id, later_id = self._registry.id_of(type_, ours), self._registry.register(f"banc.{type_}", later)
         self.next_ids[type_] = bytes(1) + later_id.to_bytes(4, "big")
         for id_, name, schema in ((ours_id, "newest", ours), (later_id, "writer", later)):
             file = f"{type_}.{name}.avsc"
             (self._tables / file).write_text(json.dumps(schema), encoding="utf-8")
             yield f"{id_}\t{type_}\t{name}\t{file}"
+
+
+def _later(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a version whose ``enrichissement`` ends otherwise: nothing may be appended to it, it must be decoded.
+
+    Null in every event of a source, that field changes none of their bytes.
+    """
+    later: dict[str, Any] = json.loads(json.dumps(schema))
+    later["fields"][-1]["type"][1]["fields"].insert(-1, NEXT)
+    return later
 
 
 def _place(departement: str, commune: str) -> str:
