@@ -186,9 +186,10 @@ class EventReader:
         if type_ not in EVENT_VERSION:
             raise InvalidEvent(Reason.TYPE_INCONNU, "type")
         head = self._codec.frame(type_, EVENT_VERSION[type_], b"")
-        layout = self._layouts.setdefault(head, _layout(type_))
+        if head not in self._layouts:  # made once: it reads the schema's file
+            self._layouts[head] = _layout(type_)
         known = head + encode_body(type_, decoded | {"enrichissement": None})
-        return _event(known, layout)
+        return _event(known, self._layouts[head])
 
 
 def _layout(type_: str) -> Layout:

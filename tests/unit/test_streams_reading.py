@@ -1,6 +1,7 @@
 """Reading events where their bytes stand gives what fastavro gives, and the codec has the last word on wrong bytes."""
 
 import io
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -127,6 +128,28 @@ def test_an_event_enriched_already_comes_back_plain() -> None:
 
     assert plain == data
     assert seen == event(one)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(TYPES).flatmap(lambda type_: st.tuples(st.just(type_), DRAWN[type_])), max_size=12))
+def test_what_was_read_before_changes_nothing_of_what_is_read_now(drawn: list[tuple[str, dict[str, Any]]]) -> None:
+    """Donnees are remembered; some are met again, of more sizes than are kept."""
+    fresh, events = EventReader(CODEC), [typed(*one) for one in drawn]
+
+    for one in events * 2:
+        assert fresh.read(value(one))[0] == expected(one)
+
+
+def test_an_event_of_another_ending_is_read_as_ours_each_time() -> None:
+    schema = json.loads(json.dumps(avro_schemas.read(ENTREE)))
+    schema["fields"][-1]["type"][1]["fields"].insert(-1, {"name": "plus", "type": ["null", "string"], "default": None})
+    registry = Registry()
+    codec = Codec(registry)
+    one, fresh = record(ENTREE), EventReader(codec)
+    other = bytes(1) + registry.id_of(ENTREE, schema).to_bytes(4, "big") + encode_body(ENTREE, one)
+    ours = codec.frame(ENTREE, EVENT_VERSION[ENTREE], encode_body(ENTREE, one))
+
+    assert [fresh.read(each) for each in (other, other, ours, other)] == [(expected(one), ours)] * 4
 
 
 def test_an_event_of_another_schema_goes_on_under_that_schema() -> None:
