@@ -30,7 +30,7 @@ PARTS: Final[Mapping[str, str]] = {
     "streams/enrichment.py": "complete the event",
     "streams/encoding.py": "encode and decode states",
     "streams/store.py": "local store (RocksDB)",
-    "bus/kafka.py": "produce: call into librdkafka",
+    "bus/clients.py": "produce: call into librdkafka",
     "streams/state.py": "states: cache, changelog",
     "streams/handler.py": "the batch itself",
     "aiokafka/": "fetch and parse records (aiokafka)",
@@ -66,6 +66,10 @@ def rows(folder: Path) -> list[Row]:
     return []
 
 
+WAITS: Final = ("selectors.py", "concurrent/futures/thread.py", "queue.py", "MainThread")
+"""Where a thread waits, whatever py-spy takes it for; or a stack that could not be read."""
+
+
 def _sampler(pid: int, raw: Path) -> subprocess.Popen[bytes]:
     tool = str(Path(sys.executable).with_name("py-spy"))
     options = ["--format", "raw", "--rate", str(RATE), "--threads", "--output", str(raw)]
@@ -97,7 +101,9 @@ def _show_parts(samples: str, cost: float) -> None:
     found: Counter[str] = Counter()
     for line in samples.splitlines():
         stack, _, count = line.rpartition(" ")
-        found[part(stack.split(";"))] += int(count)
+        frames = stack.split(";")
+        if not any(place in frames[-1] for place in WAITS):
+            found[part(frames)] += int(count)
     whole = sum(found.values())
     lines = [(name, f"{count / whole:.1%}", str(count)) for name, count in found.most_common()]
     table(
