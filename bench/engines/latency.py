@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
@@ -27,14 +28,17 @@ def delays(engine: Engine, world: World) -> list[float]:
     known = events.records(10_000, turns=1)  # first events: each is routed by its own territory
     process = engine.start(world, "append", linger_ms=5)
     reader = _reader(world, names)
+
+    def alive() -> None:
+        assert process.poll() is None, engine.said(world)
+
     try:
         _Feeder(world, list(islice(known, WARM)), 0).run()
-        _received(reader, WARM)
+        _received(reader, WARM, alive)
         feeder = _Feeder(world, list(islice(known, RATE * SECONDS)), RATE)
         feeder.start()
-        arrived = _received(reader, RATE * SECONDS)
+        arrived = _received(reader, RATE * SECONDS, alive)
         feeder.join()
-        assert process.poll() is None, engine.said(world)
     finally:
         stopped(process)
         reader.close()
@@ -70,12 +74,13 @@ def _reader(world: World, names: list[str]) -> Consumer:
     return reader
 
 
-def _received(reader: Consumer, count: int) -> dict[bytes, float]:
+def _received(reader: Consumer, count: int, alive: Callable[[], None]) -> dict[bytes, float]:
     """Wait for that many different events; gives when each was first seen."""
     found: dict[bytes, float] = {}
     deadline = time.monotonic() + PATIENCE
     while len(found) < count:
         message = reader.poll(0.2)
+        alive()
         assert time.monotonic() < deadline, f"{len(found)} events of {count} in {PATIENCE:.0f} s"
         if message is not None:
             kafka.raise_for(message)
