@@ -63,6 +63,8 @@ class Outcome:
     epoque: int = 0
     tournee: bool = False
     reprise: bool = False
+    entiere: bool = False
+    """No key had been wrapped under the epoch in force before this run: no copy made before it opens with today's."""
     cles_rechiffrees: int = 0
     epoques_detruites: list[int] = field(default_factory=list)
 
@@ -97,7 +99,10 @@ class Rotation:
         self._outcome = Outcome()
 
     def run(self, min_age: timedelta) -> Outcome:
-        """Finish the rotation that was begun, else make one if the epoch in force has the age; gives what was done.
+        """Finish the rotation that was begun, then make one if the epoch in force has the age; gives what was done.
+
+        A copy made while the unfinished rotation lay still may hold keys under its new epoch, of somebody erased
+        since: only one more whole rotation takes that epoch's key away from it.
 
         Raises:
             Refused: a role does not show that it follows; nothing is lost, the next run goes on from there.
@@ -108,15 +113,22 @@ class Rotation:
             self._sweep()
             known = epochs.load(self._conn)
             self._outcome.reprise = rules.phase(known) is not Phase.IDLE
-            if self._outcome.reprise or rules.age(known, datetime.now(UTC)) >= min_age:
-                self._all(known)
+            if rules.switched(known):
+                self._finish()
+                known = epochs.load(self._conn)
+            if rules.phase(known) is not Phase.IDLE or rules.age(known, datetime.now(UTC)) >= min_age:
+                self._whole(known)
             current = rules.in_force(epochs.load(self._conn))
             self._outcome.epoque = current.epoch if current else 0
         return self._outcome
 
-    def _all(self, known: Epochs) -> None:
+    def _whole(self, known: Epochs) -> None:
         if rules.phase(known) is Phase.IDLE:
             self._draw(known)
+        self._finish()
+        self._outcome.entiere = True
+
+    def _finish(self) -> None:
         steps = {
             Phase.HANDING_OUT: self._hand_out,
             Phase.REWRAPPING: self._rewrap,

@@ -34,6 +34,11 @@ def phase(known: Epochs) -> Phase:
     return Phase.IDLE
 
 
+def switched(known: Epochs) -> bool:
+    """Tell whether an unfinished rotation may have wrapped keys under its new epoch already."""
+    return phase(known) in (Phase.REWRAPPING, Phase.DESTROYING)
+
+
 def target(known: Epochs) -> Epoch:
     """Give the newest epoch: what a rotation leads to."""
     return known.alive[-1]

@@ -50,7 +50,8 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="JOURS",
-    help="Ne commence rien si l’époque en vigueur est plus jeune ; une rotation commencée est toujours achevée.",
+    help="Ne commence rien si l’époque en vigueur est plus jeune ; une rotation commencée est toujours achevée, sans "
+    "qu’une seconde la suive.",
 )
 @click.option(
     "--attente",
@@ -73,6 +74,8 @@ def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | 
     """Change l’époque des clés : toutes les clés sont rechiffrées, l’ancienne clé de chiffrement est détruite.
 
     Aucun rôle ne s’arrête. Interrompue, même par kill -9, la rotation reprend où elle en était : relancez la commande.
+    Si des clés étaient déjà sous la nouvelle époque, elle en fait ensuite une seconde, entière : après un effacement et
+    une exécution, aucune copie faite avant elle ne s’ouvre avec les clés d’aujourd’hui.
     À lancer au moins tous les 30 jours, là où sont les secrets du rôle ingest ; refaites ensuite la sauvegarde de la
     base : les précédentes n’ouvrent plus aucune clé.
     """
@@ -126,6 +129,12 @@ def _told(outcome: "Outcome") -> str:
     begun = " (rotation reprise)" if outcome.reprise else ""
     return (
         f"Époque {outcome.epoque} en vigueur{begun} : {outcome.cles_rechiffrees} clés rechiffrées, "
-        f"époque(s) détruite(s) : {gone}.\n"
-        "Refaites la sauvegarde de la base : les précédentes n’ouvrent plus aucune clé."
+        f"époque(s) détruite(s) : {gone}.\n{_ENTIRE if outcome.entiere else _RESUMED}"
     )
+
+
+_ENTIRE = "Refaites la sauvegarde de la base : les précédentes n’ouvrent plus aucune clé."
+_RESUMED = (
+    "Une copie faite pendant l’interruption s’ouvre encore : un effacement fait depuis la mise en vigueur de cette "
+    "époque attend la prochaine rotation (bus vault rotate sans --age-minimal). Refaites ensuite la sauvegarde."
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from bus import db, vault
+from bus import db, epochs, vault
 from bus.platform.postgres import Postgres
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
@@ -53,6 +53,15 @@ class Vault:
                 )
                 found |= {key.key_id: key for key in keys}
         return found
+
+    def add(self, ring: KekRing | None = None) -> DataKey:
+        """Write one key under the epoch that the vault names, as ingest does."""
+        ring, key = ring or KekRing.load(self.ingest), new_key()
+        with closing(self.connect(autocommit=False)) as conn:
+            epoch, wrapped = ring.wrap(key, epochs.wrapping(conn, ring))
+            conn.execute("insert into vault.key values (%s, 'essai', %s, %s)", (key.key_id, epoch, wrapped))
+            conn.commit()
+        return key
 
     def opened(self) -> dict[str, DataKey]:
         """Open every key with what the folders hold now, the same in both."""

@@ -20,6 +20,7 @@ from bus.errors import Misconfigured, Refused
 from bus.platform.postgres import database
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
+from guichet.commands.vault import _told
 from guichet.rotation import Folders, Outcome
 from producers import decision
 from producers.ingest import Ingest
@@ -74,6 +75,71 @@ def test_every_key_opens_under_the_new_epoch_alone_and_the_old_file_is_nowhere(c
     assert coffre.opened() == keys
     assert coffre.epochs() == [2]
     assert coffre.files() == [["kek.2"], ["kek.2"]]
+
+
+@pytest.mark.parametrize("left", ["rotate.after_switch", "rotate.after_batch", "rotate.mid_destroy"])
+def test_a_resumed_rotation_covers_an_erasure_made_while_it_lay_still(
+    coffre: Vault, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """The copy made meanwhile may hold keys under the new epoch: its key must go as well."""
+    coffre.fill(3, ("vault.key",))
+    _left_at(coffre, monkeypatch, left)
+    key = coffre.add()
+    copied = _rows(coffre)
+    with closing(coffre.connect("bus_guichet")) as conn:
+        conn.execute("delete from vault.key where key_id = %s", (key.key_id,))
+
+    outcome = coffre.rotate()
+
+    assert (outcome.reprise, outcome.entiere, outcome.epoques_detruites) == (True, True, [1, 2])
+    ring = KekRing.load(coffre.ingest)
+    assert key.key_id in {name for name, _, _ in copied}
+    for name, epoch, wrapped in copied:
+        for secret in ring.keys.values():
+            with pytest.raises(Misconfigured):
+                KekRing({epoch: secret}).unwrap(name, epoch, wrapped)
+
+
+def test_a_resumed_rotation_that_an_age_keeps_from_a_second_one_says_so(
+    coffre: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _left_at(coffre, monkeypatch, "rotate.after_switch")
+
+    outcome = coffre.rotate(min_age=1)
+
+    assert (outcome.reprise, outcome.tournee, outcome.entiere, outcome.epoque) == (True, True, False, 2)
+    assert "attend la prochaine rotation" in _told(outcome)
+    assert "n’ouvrent plus aucune clé" in _told(coffre.rotate())
+
+
+def test_a_rotation_left_before_the_switch_covers_with_one(coffre: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    _left_at(coffre, monkeypatch, "rotate.after_hand_out")
+
+    outcome = coffre.rotate()
+
+    assert (outcome.reprise, outcome.entiere, outcome.epoque) == (True, True, 2)
+
+
+class Left(Exception):
+    """A rotation ends here as if it had been killed."""
+
+
+def _left_at(coffre: Vault, monkeypatch: pytest.MonkeyPatch, point: str) -> None:
+    def leave(name: str) -> None:
+        if name == point:
+            raise Left
+
+    with monkeypatch.context() as patch:
+        patch.setattr("guichet.rotation.hit", leave)
+        patch.setattr("guichet.rewrapping.hit", leave)
+        with pytest.raises(Left):
+            coffre.rotate()
+
+
+def _rows(coffre: Vault) -> list[tuple[str, int, bytes]]:
+    with closing(coffre.connect()) as conn:
+        rows = conn.execute("select key_id, epoch, wrapped from vault.key").fetchall()
+    return [(name, epoch, bytes(wrapped)) for name, epoch, wrapped in rows]
 
 
 def test_an_epoch_young_enough_stays(coffre: Vault) -> None:
