@@ -1,13 +1,15 @@
 """What a production broker must be, and how one that is not is refused: every fault at once, each with its remedy."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from confluent_kafka.admin import ConfigResource, ResourceType
 
-from bus import access, kafka, topics
+from bus import access, java_properties, kafka, topics
 from bus.errors import Misconfigured
+from bus.listeners import DOORS, open_doors
 from bus.settings import Settings
 
 OFFSETS: Final = "__consumer_offsets"
@@ -23,7 +25,6 @@ _EXACTLY: Final[Mapping[str, str]] = {
     "unclean.leader.election.enable": "false",
 }
 SHOWN: Final = 60
-AUTHORIZER: Final = "authorizer.class.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +33,6 @@ class Found:
 
     brokers: Mapping[int, Mapping[str, str | None]]
     topics: Mapping[str, topics.Actual]
-
-
-def properties(text: str) -> dict[str, str]:
-    """Read the text of a ``server.properties``; the last line of a key wins."""
-    lines = (line.strip() for line in text.splitlines())
-    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith(("#", "!")))
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def open_doors(settings: Mapping[str, str | None]) -> list[str]:
-    """Say, in French, each way in that a broker's settings leave to somebody unknown.
-
-    ``super.users`` and the like are told by a file only: a broker shows them to nobody.
-    """
-    found = {key: value or "" for key, value in settings.items()}
-    wrong: list[str] = []
-    if not found.get(AUTHORIZER):
-        wrong.append(f"{AUTHORIZER} : attendu StandardAuthorizer, trouvé aucun ; sans lui chacun peut tout")
-    if "ANONYMOUS" in found.get("super.users", ""):
-        wrong.append("super.users : attendu sans User:ANONYMOUS, trouvé User:ANONYMOUS ; un inconnu aurait tout droit")
-    if found.get("allow.everyone.if.no.acl.found", "false").lower() == "true":
-        wrong.append("allow.everyone.if.no.acl.found : attendu false, trouvé true ; un topic sans droit serait à tous")
-    return wrong + _anonymous_listeners(found)
-
-
-def _anonymous_listeners(found: Mapping[str, str]) -> list[str]:
-    """Say which listeners take a client without asking who it is."""
-    pairs = (pair.strip().partition(":") for pair in found.get("listener.security.protocol.map", "").split(","))
-    used = {address.strip().partition(":")[0].upper() for address in found.get("listeners", "").split(",")}
-    named = {name.upper(): protocol.upper() for name, _, protocol in pairs if name.upper() in used}
-    wrong = []
-    for name, protocol in named.items():
-        auth = found.get(f"listener.name.{name.lower()}.ssl.client.auth") or found.get("ssl.client.auth") or "none"
-        if protocol == "PLAINTEXT":
-            wrong.append(f"écouteur {name} : attendu SSL ou SASL_SSL, trouvé PLAINTEXT ; il accepte des inconnus")
-        if protocol == "SSL" and auth.lower() != "required":
-            wrong.append(f"écouteur {name} : ssl.client.auth attendu required, trouvé {auth} ; il accepte des inconnus")
-    return wrong
 
 
 def faults(found: Found, wanted: Iterable[topics.Topic]) -> list[str]:
@@ -87,8 +50,17 @@ def check_properties(text: str) -> None:
     Raises:
         Misconfigured: names every fault.
     """
-    if lines := _broker(properties(text)):
+    settings = java_properties.parse(text)
+    lines = [f"{key} : {value} se lit ailleurs et ne se vérifie pas ici" for key, value in _elsewhere(settings)]
+    if lines := lines + _broker(settings):
         raise Misconfigured(f"réglages refusés ({len(lines)}) :\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def _elsewhere(settings: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give what is judged here and would be replaced by a provider of configuration."""
+    judged = {*_AT_LEAST, *_EXACTLY, *DOORS}
+    own = re.compile(r"listener\.name\..*\.ssl\.client\.auth")
+    return [(key, value) for key, value in settings.items() if "${" in value and (key in judged or own.match(key))]
 
 
 def _broker(settings: Mapping[str, str | None]) -> list[str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bus import production
+from bus import java_properties
 from bus.errors import Misconfigured
+from bus.listeners import open_doors
 from bus.settings import Settings
 
 _BLANK: Final = re.compile(r"@[A-Z_]+@")
@@ -44,10 +45,10 @@ class Profile:
         text = "\n".join(path.read_text("utf-8") for path in self.files)
         for name, value in {**self.values, "DONNEES": str(data)}.items():
             text = text.replace(f"@{name}@", value)
-        found = {**production.properties(text), **self.changes}
+        found = {**java_properties.parse(text), **self.changes}
         blanks = sorted({blank for value in found.values() for blank in _BLANK.findall(value)})
         if blanks:
             raise Misconfigured(f"profil de Kafka incomplet : {', '.join(blanks)}")
-        if wrong := production.open_doors(found):
+        if wrong := open_doors(found):
             raise Misconfigured("profil de Kafka refusé :\n" + "\n".join(f"  {line}" for line in wrong))
         return "".join(f"{key}={value}\n" for key, value in found.items())

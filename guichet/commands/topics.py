@@ -44,7 +44,7 @@ def check(file: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     from bus import topics as declared
 
     if file is not None:
-        production.check_properties(file.read_text("utf-8"))
+        production.check_properties(file.read_text("iso-8859-1"))  # Java's, which reads any file
         emit({"fichier": str(file), "conforme": True}, as_json=as_json, text=f"{file} : conforme")
         return
     production.check(Settings.load(data_dir))

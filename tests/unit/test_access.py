@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bus import access, acl, kafka, production, topics
+from bus import access, acl, kafka, topics
 from bus.errors import Misconfigured, Refused
 from bus.settings import Settings
 
@@ -162,95 +162,3 @@ def test_a_right_from_one_host_or_a_denial_is_not_the_declared_one() -> None:
     other = dataclasses.replace(acl.RIGHTS[0], host="10.0.0.1")
 
     assert acl.plan([other, *acl.RIGHTS[1:]], acl.RIGHTS) == acl.Plan((acl.RIGHTS[0],), (other,))
-
-
-SAFE = {
-    "default.replication.factor": "3",
-    "min.insync.replicas": "2",
-    "offsets.topic.replication.factor": "3",
-    "transaction.state.log.replication.factor": "3",
-    "transaction.state.log.min.isr": "2",
-    "auto.create.topics.enable": "false",
-    "unclean.leader.election.enable": "false",
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "listeners": "CLIENTS://:9092,BROKERS://:9091,CONTROLLER://:9093",
-    "listener.security.protocol.map": "CLIENTS:SASL_SSL,BROKERS:SSL,CONTROLLER:SSL",
-    "ssl.client.auth": "required",
-    "super.users": "User:kafka;User:admin",
-}
-WANTED = (topics.TOPICS[0],)
-GOOD = topics.Actual(12, {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}, 3)
-
-
-def faults(topic: topics.Actual = GOOD, changes: dict[str, str] | None = None) -> list[str]:
-    return production.faults(production.Found({1: {**SAFE, **(changes or {})}}, {"evenements": topic}), WANTED)
-
-
-def test_a_safe_broker_is_accepted() -> None:
-    assert faults() == []
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("default.replication.factor", "1", "attendu au moins 3, trouvé 1"),
-        ("min.insync.replicas", "1", "attendu au moins 2, trouvé 1"),
-        ("offsets.topic.replication.factor", "2", "attendu au moins 3, trouvé 2"),
-        ("transaction.state.log.replication.factor", "1", "attendu au moins 3, trouvé 1"),
-        ("transaction.state.log.min.isr", "1", "attendu au moins 2, trouvé 1"),
-        ("auto.create.topics.enable", "true", "attendu false, trouvé true"),
-        ("unclean.leader.election.enable", "true", "attendu false, trouvé true"),
-        ("authorizer.class.name", "", "trouvé aucun"),
-        ("super.users", "User:admin;User:ANONYMOUS", "ANONYMOUS"),
-        ("listener.security.protocol.map", "CLIENTS:SASL_SSL,BROKERS:SSL,CONTROLLER:PLAINTEXT", "CONTROLLER"),
-        ("ssl.client.auth", "requested", "attendu required, trouvé requested"),
-    ],
-)
-def test_each_imprudent_setting_is_named_with_what_is_expected_and_found(key: str, value: str, said: str) -> None:
-    found = faults(changes={key: value})
-
-    assert found
-    assert all(line.startswith("broker 1 : ") and said in line for line in found)
-
-
-def test_a_listener_that_is_not_open_may_have_any_protocol() -> None:
-    unused = {"listener.security.protocol.map": f"{SAFE['listener.security.protocol.map']},VIEUX:PLAINTEXT"}
-
-    assert faults(changes=unused) == []
-
-
-@pytest.mark.parametrize(
-    ("topic", "said"),
-    [
-        (dataclasses.replace(GOOD, replicas=2), "répliques attendu au moins 3, trouvé 2"),
-        (dataclasses.replace(GOOD, config={**GOOD.config, "min.insync.replicas": "1"}), "trouvé 1"),
-        (dataclasses.replace(GOOD, config={**GOOD.config, "unclean.leader.election.enable": "true"}), "unclean"),
-    ],
-)
-def test_a_topic_that_could_lose_a_record_is_named(topic: topics.Actual, said: str) -> None:
-    [line] = faults(topic)
-
-    assert line.startswith("evenements : ")
-    assert said in line
-
-
-def test_the_files_for_operators_leave_no_door_open() -> None:
-    folder = Path(__file__).resolve().parents[2] / "deploy" / "kafka"
-    common = (folder / "cluster.properties").read_text("utf-8")
-
-    for clients in ("scram", "mtls"):
-        found = production.properties(common + (folder / f"{clients}.properties").read_text("utf-8"))
-        assert production.open_doors(found) == []
-        assert production.faults(production.Found({1: {**SAFE, **found}}, {}), ()) == []
-        assert not [key for key in found if "password" in key]
-
-
-def test_a_file_of_properties_is_refused_with_every_fault_at_once() -> None:
-    text = "".join(f"{key}={value}\n" for key, value in SAFE.items())
-    production.check_properties(text)
-
-    with pytest.raises(Misconfigured) as refused:
-        production.check_properties(text + "super.users=User:ANONYMOUS\nallow.everyone.if.no.acl.found=true\n")
-
-    assert "ANONYMOUS" in str(refused.value)
-    assert "allow.everyone" in str(refused.value)
