@@ -6,6 +6,7 @@ and a restart.
 
 import ipaddress
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,34 +17,69 @@ from bus.settings import Settings
 
 PASSWORD_FILE: Final = "kafka.mdp"  # noqa: S105  a name of file
 """The password's file in a role's folder of secrets."""
+PORT: Final = "9092"
+"""Kafka's own, for an address without one."""
 CLEAR: Final = frozenset({"plaintext", "sasl_plaintext"})
 
 
 def is_loopback(address: str) -> bool:
     """Say whether ``host:port`` is this machine: ``localhost``, 127.0.0.0/8, ::1. Another name is not looked up."""
-    host = address.strip().rpartition(":")[0].strip("[]").lower()
+    host = _split(address)[0].lower()
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-def is_production(settings: Settings) -> bool:
-    """Say whether an imprudent broker must be refused: when told so, else whenever one is not on the loopback."""
+def is_production(settings: Settings, advertised: Iterable[str] = ()) -> bool:
+    """Say whether an imprudent broker must be refused: when told so, else whenever one is not on the loopback.
+
+    Args:
+        settings: of this process; their profile decides, if there is one.
+        advertised: the addresses that the brokers give, which show what is behind a tunnel that begins here.
+    """
     if settings.profil is not None:
         return settings.profil == "production"
-    return not all(map(is_loopback, bootstrap(settings).split(",")))
+    return not all(map(is_loopback, [*addresses(settings), *advertised]))
+
+
+def addresses(settings: Settings) -> list[str]:
+    """Give the addresses of the brokers, each as ``host:port``.
+
+    Raises:
+        Misconfigured: none was given, or one is not an address.
+    """
+    given = [one.strip() for one in (settings.kafka_bootstrap or "").split(",") if one.strip()]
+    if not given:
+        raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme (bus dev up)")
+    return list(map(_address, given))
 
 
 def bootstrap(settings: Settings) -> str:
-    """Give the addresses of the brokers.
+    """Give ``addresses`` as clients take them, separated by commas."""
+    return ",".join(addresses(settings))
 
-    Raises:
-        Misconfigured: none was given.
-    """
-    if not settings.kafka_bootstrap:
-        raise Misconfigured("aucun broker : indiquez BUS_KAFKA_BOOTSTRAP ou démarrez la plateforme (bus dev up)")
-    return settings.kafka_bootstrap
+
+def joined(host: str, port: int) -> str:
+    """Write an address as ``host:port``, an IPv6 one in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _address(given: str) -> str:
+    """Refuse what names a protocol: librdkafka would follow it, in clear even when told to encrypt."""
+    host, port = _split(given)
+    if not host or any(one in host for one in "/@ ") or not (port.isascii() and port.isdigit()):
+        raise Misconfigured(f"adresse de broker refusée : {given} (attendu hôte:port, dans BUS_KAFKA_BOOTSTRAP)")
+    return joined(host, int(port))
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Give host and port; an IPv6 address may stand in brackets or, alone, without."""
+    text = address.strip()
+    if text.count(":") > 1 and not text.startswith("["):
+        return text, PORT
+    host, _, port = text.rpartition(":") if ":" in text.rpartition("]")[2] else (text, "", PORT)
+    return host.strip("[]"), port
 
 
 def principal(settings: Settings) -> str:
@@ -61,7 +97,7 @@ def client_config(settings: Settings) -> dict[str, Any]:
     Raises:
         Misconfigured: no address, clear text outside the loopback, an account, a password or a file is missing.
     """
-    refuse_clear_text(settings, bootstrap(settings).split(","))
+    refuse_clear_text(settings, addresses(settings))
     config: dict[str, Any] = {
         "bootstrap.servers": bootstrap(settings),
         "client.id": "insertion-bus",

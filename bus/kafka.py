@@ -102,9 +102,11 @@ def admin(settings: Settings) -> BusAdmin:
 
 def reachable(settings: Settings) -> bool:
     """Say whether a broker answers with its metadata, within two seconds or so."""
-    host, _, port = access.bootstrap(settings).split(",", maxsplit=1)[0].rpartition(":")
+    host, _, port = access.addresses(settings)[0].rpartition(":")
     try:
-        socket.create_connection((host, int(port)), PROBE_TIMEOUT).close()  # a client would log each refused attempt
+        socket.create_connection(
+            (host.strip("[]"), int(port)), PROBE_TIMEOUT
+        ).close()  # a client would log each refused attempt
         return bool(admin(settings).metadata(PROBE_TIMEOUT).brokers)
     except (OSError, BusError):
         return False

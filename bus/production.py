@@ -106,18 +106,18 @@ def check(settings: Settings, wanted: tuple[topics.Topic, ...] = topics.TOPICS) 
     """
     actual = topics.describe(settings, wanted)
     lines = topics.differences(actual, wanted)
-    if access.is_production(settings):
-        lines += faults(_look(settings, actual), wanted)
+    client = kafka.admin(settings)
+    seen = client.metadata()
+    if access.is_production(settings, topics.advertised(seen)):
+        lines += faults(_look(settings, client, seen, actual), wanted)
     if lines:
         shown = "\n".join(f"  {line}" for line in lines[:SHOWN])
         more = f"\n  … et {len(lines) - SHOWN} autres" if len(lines) > SHOWN else ""
         raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}{more}")
 
 
-def _look(settings: Settings, actual: Mapping[str, topics.Actual]) -> Found:
+def _look(settings: Settings, client: kafka.BusAdmin, seen: Any, actual: Mapping[str, topics.Actual]) -> Found:  # noqa: ANN401  the metadata of an untyped library
     """Ask every broker for its settings; needs the right DESCRIBE_CONFIGS on the cluster."""
-    client = kafka.admin(settings)
-    seen = client.metadata()
     nodes = {number: ConfigResource(ResourceType.BROKER, str(number)) for number in seen.brokers}
     answers = client.answers({number: future for one in nodes.values() for number, future in _asked(client, one)})
     brokers = {int(number): {key: entry.value for key, entry in config.items()} for number, config in answers.items()}

@@ -146,8 +146,9 @@ def create(settings: Settings, wanted: tuple[Topic, ...]) -> list[str]:
     broker does by default.
     """
     client = kafka.admin(settings)
-    client.metadata()  # a refusal is told here
-    replicas, extra = (REPLICAS, {MIN_ISR: str(MIN_IN_SYNC)}) if access.is_production(settings) else (-1, {})
+    seen = client.metadata()  # a refusal is told here
+    safe = access.is_production(settings, advertised(seen))
+    replicas, extra = (REPLICAS, {MIN_ISR: str(MIN_IN_SYNC)}) if safe else (-1, {})
     new = [
         NewTopic(t.name, num_partitions=t.partitions, replication_factor=replicas, config={**t.config, **extra})
         for t in wanted
@@ -175,11 +176,16 @@ def _created(client: kafka.BusAdmin, future: Any) -> bool:  # noqa: ANN401  a co
     return True
 
 
+def advertised(seen: Any) -> list[str]:  # noqa: ANN401  the metadata of an untyped library
+    """Give the addresses at which the brokers of these metadata say that they are."""
+    return [access.joined(broker.host, broker.port) for broker in seen.brokers.values()]
+
+
 def describe(settings: Settings, wanted: tuple[Topic, ...] = TOPICS) -> dict[str, Actual]:
     """Give those of ``wanted`` that the broker has, as it has them."""
     client = kafka.admin(settings)
     seen = client.metadata()
-    access.refuse_clear_text(settings, [f"{broker.host}:{broker.port}" for broker in seen.brokers.values()])
+    access.refuse_clear_text(settings, advertised(seen))
     names = [topic.name for topic in wanted if topic.name in seen.topics]
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     # librdkafka refuses an empty list

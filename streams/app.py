@@ -112,7 +112,7 @@ def create_app(settings: Settings, folder: Path) -> LaneApp:
     """Give the Faust application, wired to nothing yet: group membership and commits, no web, no tables, no agents."""
     return LaneApp(
         GROUP,
-        broker=[f"kafka://{address}" for address in access.bootstrap(settings).split(",")],
+        broker=[f"kafka://{address}" for address in access.addresses(settings)],
         broker_credentials=credentials(settings),
         store="memory://",
         datadir=folder / "faust",

@@ -34,6 +34,15 @@ def given(tmp_path: Path) -> dict[str, Any]:
         ("127.8.8.8:9092", True),
         ("localhost:9092", True),
         ("[::1]:9092", True),
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        (" localhost:9092 ", True),
+        ("[fe80::1]:9092", False),
+        ("[::]:9092", False),
+        (":9092", False),
+        ("", False),
         ("10.0.0.1:9092", False),
         ("kafka.example.fr:9092", False),
         ("localhost.example.fr:9092", False),
@@ -61,6 +70,48 @@ def test_a_broker_elsewhere_is_production_until_told_otherwise(given: dict[str, 
     assert access.is_production(far)
     assert not access.is_production(far.model_copy(update={"profil": "local"}))
     assert not access.is_production(Settings(**given))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("localhost", "localhost:9092"),
+        ("localhost:9092,", "localhost:9092"),
+        (" 127.0.0.1:9092 , [::1]:9093 ,, ::1", "127.0.0.1:9092,[::1]:9093,[::1]:9092"),
+        ("[::1]", "[::1]:9092"),
+    ],
+)
+def test_addresses_may_be_written_as_clients_allow_them(given: dict[str, Any], written: str, read: str) -> None:
+    settings = Settings(**{**given, "kafka_bootstrap": written})
+
+    assert access.client_config(settings)["bootstrap.servers"] == read
+    assert not access.is_production(settings)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["plaintext://kafka.example.fr:9092", "127.0.0.1:port", "a b:9092", "127.0.0.1:", ":1"]
+)
+def test_what_is_not_an_address_is_refused_even_when_encrypted(given: dict[str, Any], wrong: str) -> None:
+    settings = Settings(**{**given, "kafka_bootstrap": f"127.0.0.1:9092,{wrong}"}, kafka_security_protocol="ssl")
+
+    with pytest.raises(Misconfigured, match="adresse de broker refusée"):
+        access.client_config(settings)
+
+
+def test_one_far_address_among_several_makes_it_production(given: dict[str, Any]) -> None:
+    mixed = Settings(**{**given, "kafka_bootstrap": "[::1]:9092,localhost,10.0.0.1:9092"})
+
+    assert access.is_production(mixed)
+    with pytest.raises(Misconfigured, match=r"refusée vers 10\.0\.0\.1:9092 :"):
+        access.client_config(mixed)
+
+
+def test_a_tunnel_that_begins_here_and_ends_elsewhere_is_production(given: dict[str, Any]) -> None:
+    here = Settings(**given)
+
+    assert not access.is_production(here, ["127.0.0.1:9092", "[::1]:9093"])
+    assert access.is_production(here, ["127.0.0.1:9092", "kafka-2.example.fr:9092"])
+    assert not access.is_production(here.model_copy(update={"profil": "local"}), ["kafka-2.example.fr:9092"])
 
 
 def test_a_client_has_its_account_and_password_from_a_file(given: dict[str, Any]) -> None:

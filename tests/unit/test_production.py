@@ -1,10 +1,13 @@
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from confluent_kafka.admin import ConfigResource
 
-from bus import java_properties, listeners, production, topics
+from bus import java_properties, kafka, listeners, production, topics
 from bus.errors import Misconfigured
+from bus.settings import Settings
 
 SAFE = {
     "default.replication.factor": "3",
@@ -196,3 +199,33 @@ def test_a_listener_that_a_node_only_speaks_to_is_judged_too(protocol: str, name
 
     with pytest.raises(Misconfigured, match=f"écouteur AUTRE : .*trouvé {protocol}"):
         production.check_properties(broker)
+
+
+class Tunnel:
+    """The admin client of a broker reached on the loopback, which says that it is elsewhere."""
+
+    def __init__(self, host: str) -> None:
+        self.brokers, self.topics = {1: SimpleNamespace(host=host, port=9092)}, dict[str, object]()
+
+    def metadata(self) -> "Tunnel":
+        return self
+
+    def describe_configs(self, asked: list[ConfigResource]) -> dict[ConfigResource, dict[str, object]]:
+        return {one: {key: SimpleNamespace(value=value) for key, value in FRAIL.items()} for one in asked}
+
+    def answers(self, futures: dict[str, object]) -> dict[str, object]:
+        return futures
+
+
+FRAIL = {**SAFE, "auto.create.topics.enable": "true"}
+
+
+def test_a_cluster_behind_a_tunnel_is_inspected_as_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(kafka_bootstrap="127.0.0.1:9092", kafka_security_protocol="ssl")
+    host = ["127.0.0.1"]
+    monkeypatch.setattr(kafka, "admin", lambda _: Tunnel(host[0]))
+
+    production.check(settings, ())
+    host[0] = "kafka-1.example.fr"
+    with pytest.raises(Misconfigured, match=r"auto\.create\.topics\.enable : attendu false, trouvé true"):
+        production.check(settings, ())
