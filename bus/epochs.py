@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from bus.errors import Unavailable
+from bus.errors import Misconfigured, Unavailable
 from bus.sealing import DataKey, KekRing, UnknownEpoch
 
 _TRIES: Final = 3
@@ -82,20 +82,40 @@ def load(conn: psycopg.Connection) -> Epochs:
 def wrapping(conn: psycopg.Connection, ring: KekRing) -> int:
     """Give the epoch that wraps new keys, and keep it alive until the caller's transaction ends.
 
-    A vault without any key takes the newest epoch of the folder: the database of a deployment was made anew, its
-    secrets were not.
+    The key of the folder must be the one that the vault knows under that number; the first use makes it known. A vault
+    that nobody has used takes the newest epoch of the folder: the database of a deployment was made anew, its secrets
+    were not.
 
     Raises:
+        Misconfigured: the folder holds another key under the number of the epoch.
         Unavailable: rotations follow one another so fast that none can be held.
     """
     for _ in range(_TRIES):
         row = conn.execute(_IN_FORCE).fetchone()
         if row is not None and ring.holds(row[0]):
-            return int(row[0])
-        adopted = conn.execute(_ADOPT, (ring.epoch,)).rowcount
+            if _is_the_vaults(conn, ring, *row):
+                return int(row[0])
+            continue
+        adopted = conn.execute(_ADOPT, (ring.epoch, ring.fingerprint(ring.epoch))).rowcount
         if row is not None and not adopted:
             return int(row[0])  # wrapping under it will say what is missing
     raise Unavailable("l’époque des clés change sans cesse")
+
+
+def _is_the_vaults(conn: psycopg.Connection, ring: KekRing, epoch: int, mark: bytes | None) -> bool:
+    """Compare the ring with what the vault knows; False when somebody else was first to make a key known."""
+    if mark is not None:
+        if not ring.holds(epoch, bytes(mark)):
+            raise foreign(epoch)
+        return True
+    for key_id, wrapped in conn.execute(_SAMPLE, {"epoch": epoch}).fetchall():
+        ring.unwrap(key_id, epoch, bytes(wrapped))
+    return conn.execute(_FIRST_USE, (ring.fingerprint(epoch), epoch)).rowcount == 1
+
+
+def foreign(epoch: int) -> Misconfigured:
+    """Say that a folder holds another key than the vault's."""
+    return Misconfigured(f"la clé de l’époque {epoch} (kek.{epoch}) n’est pas celle que le coffre connaît")
 
 
 def hold(conn: psycopg.Connection) -> None:
@@ -125,10 +145,19 @@ def _open(conn: psycopg.Connection, ring: KekRing, query: str, values: Sequence[
 
 # A lock on the one row, not on older epochs: a file that is being taken in must not hold up the end of a rotation.
 _IN_FORCE: Final = """
-select epoch from vault.epoch where in_force_at is not null order by epoch desc limit 1 for key share
+select epoch, fingerprint from vault.epoch where in_force_at is not null order by epoch desc limit 1 for key share
 """
+_SAMPLE: Final = """
+(select key_id, wrapped from vault.key where epoch = %(epoch)s limit 1)
+union all (select key_id, wrapped from vault.owned_key where epoch = %(epoch)s limit 1)
+"""
+_FIRST_USE: Final = "update vault.epoch set fingerprint = %s where epoch = %s and fingerprint is null"
+# A number that was retired, or a vault that knows a key, is no vault made anew: the folder is an old one.
 _ADOPT: Final = """
-insert into vault.epoch (epoch, in_force_at)
-select %s, now() where not exists (select from vault.key) and not exists (select from vault.owned_key)
+insert into vault.epoch (epoch, fingerprint, in_force_at)
+select %s, %s, now()
+ where not exists (select from vault.key) and not exists (select from vault.owned_key)
+   and not exists (select from vault.epoch_retired)
+   and not exists (select from vault.epoch where fingerprint is not null)
 on conflict do nothing
 """

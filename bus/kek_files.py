@@ -50,6 +50,13 @@ def copy_missing(source: Path, target: Path) -> None:
         write(path_of(target, epoch), secret)
 
 
+def hand_out(source: Path, target: Path, epoch: int, fingerprint: bytes | None) -> None:
+    """Give a folder the key of an epoch that another one holds, and nothing that only has its number."""
+    ring = KekRing.load(source)
+    if fingerprint is not None and ring.holds(epoch, fingerprint):
+        write(path_of(target, epoch), ring.keys[epoch])
+
+
 def matches(folder: Path, epoch: int, fingerprint: bytes | None) -> bool:
     """Tell whether a folder holds, on disk and now, the key of an epoch that has this fingerprint."""
     try:

@@ -102,11 +102,15 @@ class KekRing:
         """The newest epoch held."""
         return max(self.keys)
 
-    def holds(self, epoch: int) -> bool:
-        """Tell whether the ring, or its folder now, has an epoch."""
-        if epoch not in self.keys:
+    def holds(self, epoch: int, mark: bytes | None = None) -> bool:
+        """Tell whether the ring, or its folder now, has an epoch: the key of that fingerprint, if one is named."""
+        if not self._has(epoch, mark):
             self.reload()
-        return epoch in self.keys
+        return self._has(epoch, mark)
+
+    def _has(self, epoch: int, mark: bytes | None) -> bool:
+        secret = self.keys.get(epoch)
+        return secret is not None and mark in (None, _mark(secret))
 
     def reload(self) -> None:
         """Read the folder again; a ring that would be left without any key keeps those it has."""
@@ -115,7 +119,7 @@ class KekRing:
 
     def fingerprint(self, epoch: int) -> bytes:
         """Give 16 bytes that prove which key is held, and help nobody to find it."""
-        return hmac.digest(self._secret(epoch), b"insertion-bus/kek/1", hashlib.sha256)[:_FINGERPRINT]
+        return _mark(self._secret(epoch))
 
     def wrap(self, key: DataKey, epoch: int | None = None) -> tuple[int, bytes]:
         """Encrypt a data key under an epoch, the newest of the ring when none is named; gives (epoch, bytes).
@@ -144,6 +148,10 @@ class KekRing:
         if not self.holds(epoch) or (secret := self.keys.get(epoch)) is None:
             raise UnknownEpoch(f"la clé de l’époque {epoch} (kek.{epoch}) manque dans le dossier des secrets")
         return secret
+
+
+def _mark(secret: bytes) -> bytes:
+    return hmac.digest(secret, b"insertion-bus/kek/1", hashlib.sha256)[:_FINGERPRINT]
 
 
 def _read(folder: Path) -> dict[int, bytes]:

@@ -19,7 +19,7 @@ from psycopg import errors
 from bus import epochs, kek_files
 from bus.db import LOCK_ROTATE
 from bus.epochs import Epoch, Epochs, Retired
-from bus.errors import Misconfigured, Refused
+from bus.errors import Refused
 from bus.failpoints import hit
 from bus.sealing import KekRing
 from guichet import rotation_rules as rules
@@ -152,9 +152,9 @@ class Rotation:
             for key_id, wrapped in self._sample(one.epoch):
                 self._ring.unwrap(key_id, one.epoch, bytes(wrapped))
             if one.fingerprint not in (None, mark) and one.in_force_at is not None:
-                raise Misconfigured(f"la clé de l’époque {one.epoch} n’est pas celle que le coffre connaît")
+                raise epochs.foreign(one.epoch)
             if one.fingerprint is None:
-                self._conn.execute("update vault.epoch set fingerprint = %s where epoch = %s", (mark, one.epoch))
+                self._conn.execute(_KNOWN, (mark, one.epoch))
 
     def _sample(self, epoch: int) -> list[tuple[str, bytes]]:
         query = " union all ".join(
@@ -185,11 +185,14 @@ class Rotation:
     def _hand_out(self, known: Epochs) -> None:
         new = rules.target(known)
         if not kek_files.matches(self._folders.ingest, new.epoch, new.fingerprint):
-            # Lost, or replaced, before anything was wrapped under it: another one is drawn.
-            self._conn.execute("delete from vault.epoch where epoch = %s and in_force_at is null", (new.epoch,))
+            # Lost, or replaced, before anything was wrapped under it: another one is drawn. A role may hold this one
+            # still: its number is retired with it, so that no two keys ever have the same.
+            self._retire(new)
             self._draw(epochs.load(self._conn))
             return
-        kek_files.copy_missing(self._folders.ingest, self._folders.deliver or self._folders.ingest)
+        if self._folders.deliver is not None:
+            for one in known.alive:
+                kek_files.hand_out(self._folders.ingest, self._folders.deliver, one.epoch, one.fingerprint)
         self._everywhere(new)
         hit("rotate.after_hand_out")
         self._wait_for_roles(new)
@@ -243,7 +246,7 @@ class Rotation:
         try:
             with self._conn.transaction():
                 self._conn.execute("set local lock_timeout = '2s'")
-                self._conn.execute(_TO_RETIRED, (old.epoch,))
+                self._conn.execute(_TO_RETIRED, (self._mark(old), old.epoch))
                 self._conn.execute("delete from vault.epoch where epoch = %s", (old.epoch,))
                 hit("rotate.mid_retire")
         except errors.ForeignKeyViolation:
@@ -254,6 +257,9 @@ class Rotation:
         self._telling.say(f"époque {old.epoch} : plus aucune clé n’en dépend")
         hit("rotate.after_retire")
         return True
+
+    def _mark(self, one: Epoch) -> bytes | None:
+        return self._ring.fingerprint(one.epoch) if self._ring.holds(one.epoch) else None
 
     # --- destroy --------------------------------------------------------------------------------------------------
 
@@ -282,7 +288,13 @@ class Rotation:
         hit("rotate.after_destroy")
 
 
+# A file whose first key is making it known holds the row: it is not waited for.
+_KNOWN: Final = """
+update vault.epoch set fingerprint = %s
+ where epoch in (select epoch from vault.epoch where epoch = %s and fingerprint is null for no key update skip locked)
+"""
 _TO_RETIRED: Final = """
 insert into vault.epoch_retired (epoch, fingerprint, created_at, in_force_at)
-select epoch, fingerprint, created_at, in_force_at from vault.epoch where epoch = %s
+select epoch, coalesce(fingerprint, %s), created_at, in_force_at from vault.epoch where epoch = %s
+on conflict (epoch) do update set destroyed_at = null
 """

@@ -84,6 +84,16 @@ def test_secrets_are_drawn_once_and_for_their_owner_only(tmp_path: Path) -> None
     assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.rglob("*"))
 
 
+def test_a_key_lost_by_one_role_comes_back_from_the_other_and_no_second_one_is_drawn(tmp_path: Path) -> None:
+    create_secrets(tmp_path)
+    before = KekRing.load(tmp_path / "deliver").keys
+    (tmp_path / "ingest" / "kek.1").unlink()
+
+    create_secrets(tmp_path)
+
+    assert KekRing.load(tmp_path / "ingest").keys == before == KekRing.load(tmp_path / "deliver").keys
+
+
 def test_two_processes_at_once_draw_the_same_secrets(tmp_path: Path) -> None:
     program = f"from pathlib import Path; from bus.vault import create_secrets; create_secrets(Path({str(tmp_path)!r}))"
     racing = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
