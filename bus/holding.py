@@ -6,7 +6,7 @@ way. What a rotation has retired is destroyed here too: on another machine nobod
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -69,17 +69,9 @@ def look(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
     ring.reload()
     if ring.folder is None:
         return
-    retired = conn.execute("select epoch, fingerprint from vault.epoch_retired").fetchall()
-    doomed = [(epoch, bytes(mark)) for epoch, mark in retired if mark and _holds(ring, epoch, bytes(mark))]
-    for epoch, mark in doomed:
-        try:
-            kek_files.destroy(ring.folder, epoch, mark)
-            _log.info("retired key destroyed", epoch=epoch)
-        except OSError:  # a folder that this role may only read: the vault goes on showing that the key is held
-            _log.warning("retired key not destroyed", epoch=epoch)
-    if doomed:
-        ring.reload()
-    _tell(conn, role, ring)
+    left = _destroy_retired(conn, ring.folder)
+    ring.reload()
+    _tell(conn, role, ring, left)
     row = conn.execute(_SINCE).fetchone()
     VAULT_EPOCH.set(row[0] if row else 0)
 
@@ -90,21 +82,36 @@ select extract(epoch from in_force_at)::float8 from vault.epoch where in_force_a
 """
 
 
-def _holds(ring: KekRing, epoch: int, fingerprint: bytes) -> bool:
-    return epoch in ring.keys and ring.fingerprint(epoch) == fingerprint
+def _destroy_retired(conn: psycopg.Connection, folder: Path) -> dict[int, bytes]:
+    """Destroy what is retired; gives what is left of it here, in whatever state, with its fingerprint."""
+    rows = conn.execute("select epoch, fingerprint from vault.epoch_retired where fingerprint is not null").fetchall()
+    here = kek_files.present(folder)
+    doomed = {epoch: bytes(mark) for epoch, mark in rows if epoch in here}
+    return {epoch: mark for epoch, mark in doomed.items() if not _destroyed(folder, epoch, mark)}
 
 
-def _tell(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
+def _destroyed(folder: Path, epoch: int, mark: bytes) -> bool:
+    try:
+        if kek_files.remains(folder, epoch, mark):
+            kek_files.destroy(folder, epoch, mark)
+            _log.info("retired key destroyed", epoch=epoch)
+        return not kek_files.remains(folder, epoch, mark)
+    except OSError:  # a folder that this role may only read: the vault goes on showing that the key is held
+        _log.warning("retired key not destroyed", epoch=epoch)
+        return False
+
+
+def _tell(conn: psycopg.Connection, role: str, ring: KekRing, left: Mapping[int, bytes]) -> None:
     where = (role, place_of(ring.folder or Path()))
-    held = sorted(ring.keys)
+    held = {epoch: ring.fingerprint(epoch) for epoch in ring.keys} | dict(left)
     with conn.transaction():
         conn.execute(
-            "delete from vault.holder where role = %s and place = %s and epoch <> all(%s::int[])", (*where, held)
+            "delete from vault.holder where role = %s and place = %s and epoch <> all(%s::int[])", (*where, list(held))
         )
         conn.cursor().executemany(
             "insert into vault.holder (role, place, epoch, fingerprint) values (%s, %s, %s, %s)"
             " on conflict (role, place, epoch) do update set fingerprint = excluded.fingerprint, seen_at = now()",
-            [(*where, epoch, ring.fingerprint(epoch)) for epoch in held],
+            [(*where, epoch, mark) for epoch, mark in held.items()],
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from bus.errors import Misconfigured
-from bus.sealing import KekRing
+from bus.failpoints import hit
+from bus.sealing import KekRing, mark
 
 _SECRET: Final = 32  # bytes
 
@@ -39,7 +40,7 @@ def write(path: Path, secret: bytes) -> None:
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     _sync(path.parent)
 
 
@@ -71,19 +72,48 @@ def destroy(folder: Path, epoch: int, fingerprint: bytes | None) -> None:
 
     The name goes first: whoever reads the folder meanwhile finds a whole key or none. Another deployment's key of the
     same number stays: the fingerprint tells them apart.
+
+    Raises:
+        OSError: the folder, or a file in it, is not this user's to change; ``remains`` then says what is left.
     """
     if matches(folder, epoch, fingerprint):
         with suppress(FileNotFoundError):  # somebody else, who saw the same retired epoch, was first
+            path_of(folder, epoch).chmod(0o600)
             path_of(folder, epoch).rename(folder / f".kek.{epoch}.detruite")
             _sync(folder)
+            hit("kek.mid_destroy")
     for doomed in folder.glob(f".kek.{epoch}.*"):
         with suppress(FileNotFoundError):
-            _overwrite(doomed)
-            doomed.unlink()
+            if doomed.stat().st_nlink == 1 or _is(doomed, fingerprint):
+                _overwrite(doomed)
+            doomed.unlink()  # else it is a second name of a living key, which a killed drawing left
     _sync(folder)
 
 
+def remains(folder: Path, epoch: int, fingerprint: bytes) -> bool:
+    """Tell whether the key of an epoch is still in a folder, under its name or what was cut short left of it.
+
+    Raises:
+        PermissionError: what lies there does not let itself be read.
+    """
+    return any(_is(file, fingerprint) for file in (path_of(folder, epoch), *folder.glob(f".kek.{epoch}.*")))
+
+
+def present(folder: Path) -> set[int]:
+    """Give the numbers of which a folder holds anything, whole or cut short."""
+    names = (file.name.removeprefix(".").split(".") for file in (*folder.glob("kek.*"), *folder.glob(".kek.*")))
+    return {int(parts[1]) for parts in names if parts[1].isdecimal()}
+
+
+def _is(file: Path, fingerprint: bytes | None) -> bool:
+    try:
+        return mark(file.read_bytes()) == fingerprint
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
 def _overwrite(path: Path) -> None:
+    path.chmod(0o600)  # it may have been installed for reading only
     with path.open("r+b") as file:
         file.write(os.urandom(_SECRET))
         file.flush()

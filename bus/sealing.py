@@ -102,15 +102,15 @@ class KekRing:
         """The newest epoch held."""
         return max(self.keys)
 
-    def holds(self, epoch: int, mark: bytes | None = None) -> bool:
+    def holds(self, epoch: int, fingerprint: bytes | None = None) -> bool:
         """Tell whether the ring, or its folder now, has an epoch: the key of that fingerprint, if one is named."""
-        if not self._has(epoch, mark):
+        if not self._has(epoch, fingerprint):
             self.reload()
-        return self._has(epoch, mark)
+        return self._has(epoch, fingerprint)
 
-    def _has(self, epoch: int, mark: bytes | None) -> bool:
+    def _has(self, epoch: int, fingerprint: bytes | None) -> bool:
         secret = self.keys.get(epoch)
-        return secret is not None and mark in (None, _mark(secret))
+        return secret is not None and fingerprint in (None, mark(secret))
 
     def reload(self) -> None:
         """Read the folder again; a ring that would be left without any key keeps those it has."""
@@ -119,7 +119,7 @@ class KekRing:
 
     def fingerprint(self, epoch: int) -> bytes:
         """Give 16 bytes that prove which key is held, and help nobody to find it."""
-        return _mark(self._secret(epoch))
+        return mark(self._secret(epoch))
 
     def wrap(self, key: DataKey, epoch: int | None = None) -> tuple[int, bytes]:
         """Encrypt a data key under an epoch, the newest of the ring when none is named; gives (epoch, bytes).
@@ -150,7 +150,8 @@ class KekRing:
         return secret
 
 
-def _mark(secret: bytes) -> bytes:
+def mark(secret: bytes) -> bytes:
+    """Give the fingerprint of a KEK."""
     return hmac.digest(secret, b"insertion-bus/kek/1", hashlib.sha256)[:_FINGERPRINT]
 
 

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -315,6 +318,61 @@ def _epochs_of_keys(coffre: Vault) -> list[int]:
         return [
             epoch for (epoch,) in conn.execute("select epoch from vault.key union select epoch from vault.owned_key")
         ]
+
+
+DESTROY = """
+import sys
+from pathlib import Path
+from bus import kek_files
+kek_files.destroy(Path(sys.argv[1]), 1, kek_files.mark(Path(sys.argv[1], "kek.1").read_bytes()))
+"""
+
+
+def test_a_destruction_that_a_kill_cut_short_is_finished_by_the_role_that_comes_back(
+    coffre: Vault, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "ailleurs"
+    shutil.copytree(coffre.deliver, elsewhere)
+    coffre.rotate()
+    shutil.copy(coffre.deliver / "kek.2", elsewhere)
+    failpoints = tmp_path / "mort"
+    failpoints.mkdir()
+    (failpoints / "kek.mid_destroy@1").touch()
+    died = subprocess.run(
+        [sys.executable, "-c", DESTROY, str(elsewhere)],
+        env=os.environ | {"BUS_FAILPOINTS_DIR": str(failpoints)},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert (elsewhere / ".kek.1.detruite").exists()
+
+    with closing(coffre.connect("bus_deliver")) as conn:
+        holding.look(conn, "bus_deliver", KekRing.load(elsewhere))
+
+    assert sorted(file.name for file in elsewhere.glob("*kek*")) == ["kek.2"]
+
+
+def test_a_retired_key_that_its_role_cannot_destroy_counts_as_held_whatever_its_name(
+    coffre: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "ailleurs"
+    shutil.copytree(coffre.deliver, elsewhere)
+    mark = KekRing.load(elsewhere).fingerprint(1)
+    coffre.rotate()
+    shutil.copy(coffre.deliver / "kek.2", elsewhere)
+    (elsewhere / "kek.1").rename(elsewhere / ".kek.1.detruite")
+    monkeypatch.setattr(Path, "chmod", _not_ours)  # as for another user's file, root or not
+
+    with closing(coffre.connect("bus_deliver")) as conn:
+        holding.look(conn, "bus_deliver", KekRing.load(elsewhere))
+        (holder,) = epochs.load(conn).holders
+
+    assert sorted(holder.held) == [1, 2]
+    assert holder.held[1] == mark
+
+
+def _not_ours(path: Path, mode: int) -> None:
+    raise PermissionError(path, mode)
 
 
 def test_a_role_that_nobody_ever_saw_and_no_folder_reaches_holds_the_switch_up(coffre: Vault) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,58 @@ def test_what_a_killed_destruction_or_drawing_left_is_destroyed_too(folder: Path
     kek_files.destroy(folder, 1, print_)
 
     assert list(folder.iterdir()) == []
+
+
+def test_a_key_installed_for_reading_only_is_destroyed_by_its_owner(nobodys: Path) -> None:
+    kek_files.draw(nobodys / "kek.1")
+    secret, print_ = (nobodys / "kek.1").read_bytes(), mark(nobodys)
+    twin = nobodys / "autre-nom"
+    os.link(nobodys / "kek.1", twin)
+    twin.chmod(0o400)
+
+    kek_files.destroy(nobodys, 1, print_)
+
+    assert [file.name for file in nobodys.iterdir()] == [twin.name]
+    assert twin.read_bytes() != secret
+
+
+@pytest.fixture
+def nobodys() -> Iterator[Path]:
+    """A folder of a user for whom modes count; root becomes one for the length of a test."""
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    if root:
+        os.chown(folder, 65534, 65534)
+        os.seteuid(65534)
+    try:
+        yield folder
+    finally:
+        if root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
+
+
+def test_a_living_key_outlasts_the_second_name_that_a_killed_drawing_left_it(folder: Path) -> None:
+    """A crash between link and unlink; the retired epoch of this number was another deployment's."""
+    before = (folder / "kek.1").read_bytes()
+    os.link(folder / "kek.1", folder / ".kek.1.4242.abcd")
+
+    kek_files.destroy(folder, 1, b"another")
+
+    assert [file.name for file in folder.iterdir()] == ["kek.1"]
+    assert (folder / "kek.1").read_bytes() == before
+
+
+def test_what_was_cut_short_counts_as_there(folder: Path) -> None:
+    print_ = mark(folder)
+    (folder / "kek.1").rename(folder / ".kek.1.detruite")
+
+    assert kek_files.present(folder) == {1}
+    assert kek_files.remains(folder, 1, print_)
+    assert not kek_files.remains(folder, 1, b"another")
+    kek_files.destroy(folder, 1, print_)
+    assert not kek_files.remains(folder, 1, print_)
+    assert kek_files.present(folder) == set()
 
 
 def test_another_deployments_key_of_the_same_number_stays(folder: Path) -> None:
