@@ -139,6 +139,10 @@ class BusConsumer(Consumer):  # type: ignore[misc]  # confluent-kafka has no typ
         """Give at most ``num_messages``, as ``poll`` does."""
         return self._passed(super().consume(num_messages, timeout))
 
+    def fate(self, error: KafkaException) -> Exception:
+        """Give the fate of a failure of one of librdkafka's other methods."""
+        return self._failure or fate(error.args[0], self._who)
+
     def _passed(self, messages: list[Any]) -> list[Any]:
         for message in messages:
             if message is not None and message.error() is not None:
@@ -196,6 +200,10 @@ class BusAdmin(AdminClient):  # type: ignore[misc]  # confluent-kafka has no typ
         except TimeoutError as error:
             self.raise_failure()
             raise Unavailable("Kafka ne répond pas à temps") from error
+
+    def fate(self, error: KafkaException) -> Exception:
+        """Give the fate of a failure of one of librdkafka's other methods."""
+        return fate(error.args[0], self._who)
 
     def raise_failure(self) -> None:
         """Raise what the broker refused, if anything."""

@@ -17,7 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 
 from bus import acl, kafka, production, topics
 from bus.codec import Codec
-from bus.errors import InvalidEvent, Unavailable
+from bus.errors import InvalidEvent
 from bus.failpoints import hit
 from bus.measuring import OTHER, Fate, Stage, declare, processed, put_aside
 from bus.reasons import Reason
@@ -83,7 +83,7 @@ class Intake:
         try:
             self._cluster = self._consumer.list_topics(timeout=kafka.ADMIN_TIMEOUT).cluster_id
         except KafkaException as error:
-            raise Unavailable("Kafka ne répond pas") from error
+            raise self._consumer.fate(error) from error
         self._positions = ledger.positions(self._tools.conn, self._cluster)
         self._tools.conn.rollback()
         self._settled_at = time.monotonic() + _SETTLE

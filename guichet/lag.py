@@ -13,7 +13,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException,
 from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from bus import kafka, topics
-from bus.errors import Unavailable
+from bus.refusals import is_refusal
 from bus.settings import Settings
 from bus.telemetry import (
     CONSUMER_COMMITTED,
@@ -99,7 +99,7 @@ class LagMeter:
             return self._measure()
         except KafkaException as error:
             self._admin.raise_failure()
-            raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+            raise self._admin.fate(error) from error
 
     def retentions(self) -> dict[str, float]:
         """Give how long the broker keeps the records of each topic that a group reads, in seconds.
@@ -152,6 +152,8 @@ class LagMeter:
         The admin request for it ends the process when the coordinator moves or is not there yet (librdkafka 5040).
         """
         rows = self._ask(group, [TopicPartition(*place) for place in places])
+        for refused in (tp.error for tp in rows if tp.error is not None and is_refusal(tp.error)):
+            raise KafkaException(refused)
         return {(tp.topic, tp.partition): tp.offset for tp in rows if tp.error is None and tp.offset >= 0}
 
     def _ask(self, group: str, places: list[TopicPartition]) -> list[TopicPartition]:

@@ -13,7 +13,6 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, TopicPartition
 
 from bus import kafka, topics
-from bus.errors import Unavailable
 from bus.measuring import OTHER, REASONS, Rows, Stage, reason
 from bus.settings import Settings
 from bus.telemetry import QUARANTINE_HELD, QUARANTINE_OLDEST
@@ -87,6 +86,7 @@ class QuarantineMeter:
 
         Raises:
             Unavailable: the broker does not answer.
+            Misconfigured: it refuses this process.
         """
         try:
             low, high = self._reader.get_watermark_offsets(TopicPartition(*self._place), timeout=PATIENCE)
@@ -95,7 +95,7 @@ class QuarantineMeter:
                 self._go_to(low)
             self._read_to(high)
         except KafkaException as error:
-            raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+            raise self._reader.fate(error) from error
         self._held.expire(low)
         return self._held.by_cause()
 

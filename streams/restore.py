@@ -133,7 +133,7 @@ class Restorer:
         try:
             low, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
         except KafkaException as error:
-            raise Unavailable(f"le broker ne répond pas : {error.args[0].name()}") from error
+            raise self._client.fate(error) from error
         return low, high
 
 
