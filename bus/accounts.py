@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[Kind, ResourceType]] = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
     "cluster": ResourceType.BROKER,
+    "transactional-id": ResourceType.TRANSACTIONAL_ID,
 }
 _PATTERNS: Final[Mapping[Pattern, ResourcePatternType]] = {
     "literal": ResourcePatternType.LITERAL,
@@ -37,7 +38,7 @@ _PATTERNS: Final[Mapping[Pattern, ResourcePatternType]] = {
 
 
 def found(settings: Settings) -> list[Right]:
-    """Give every right that the brokers hold, on topics, groups and the cluster.
+    """Give every right that the brokers hold, on topics, groups, transactional ids and the cluster.
 
     Raises:
         Misconfigured: this account may not ask, or the brokers have no authorizer.

@@ -11,13 +11,15 @@ from typing import Final, Literal
 from bus import topics
 from bus.errors import Refused
 
-Kind = Literal["topic", "group", "cluster"]
+Kind = Literal["topic", "group", "cluster", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
 CLUSTER: Final = "kafka-cluster"
 """Kafka's only name of that kind."""
 OFFSETS: Final = "__consumer_offsets"
 DEPARTEMENTS: Final = "departement."
 OWN: Final = "abonne."
+PARTNER: Final = "abonne-"
+"""How the account of a subscriber begins."""
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED: Final = frozenset({"bus"})
 """The prefix of our own groups."""
@@ -120,6 +122,16 @@ def topics_of(account: str) -> tuple[topics.Topic, ...]:
     return tuple(topic for topic in topics.TOPICS if any(right.covers("topic", topic.name) for right in mine))
 
 
+def refuse_undeclared(account: str) -> None:
+    """Refuse the name of an account that has no declared right, above all the super users' (``kafka``, ``admin``).
+
+    Raises:
+        Refused: names what is expected.
+    """
+    if account not in ACCOUNTS and not (account.startswith(PARTNER) and _is_slug(account.removeprefix(PARTNER))):
+        raise Refused(f"compte refusé : {account} (attendu : {', '.join(ACCOUNTS)} ou {PARTNER}<nom>)")
+
+
 def partner(slug: str) -> tuple[Right, ...]:
     """Give the rights of a subscriber that reads its own topic, under groups that begin with ``<slug>-``.
 
@@ -132,7 +144,7 @@ def partner(slug: str) -> tuple[Right, ...]:
         raise Refused(
             f"abonné refusé : {slug} (attendu : minuscules, chiffres et tirets simples, sans commencer par bus)"
         )
-    account, own = f"abonne-{slug}", topics.abonne(slug).name
+    account, own = f"{PARTNER}{slug}", topics.abonne(slug).name
     return (
         Right(account, "topic", own, "literal", "READ"),
         Right(account, "group", f"{slug}-", "prefixed", "READ"),
@@ -164,7 +176,7 @@ def declared(slugs: Iterable[str] = (), known: Sequence[str] = ()) -> tuple[Righ
 
 def slug_of(right: Right) -> str | None:
     """Give the subscriber whose right to its own topic this is, None for any other right."""
-    slug = right.principal.removeprefix("abonne-")
+    slug = right.principal.removeprefix(PARTNER)
     known = (
         slug != right.principal and _is_slug(slug) and right.kind == "topic" and right.name == topics.abonne(slug).name
     )
@@ -173,18 +185,3 @@ def slug_of(right: Right) -> str | None:
 
 def _is_slug(slug: str) -> bool:
     return bool(SLUG.fullmatch(slug)) and slug.split("-", maxsplit=1)[0] not in RESERVED
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What separates the brokers from the declaration."""
-
-    missing: tuple[Right, ...]
-    extra: tuple[Right, ...]
-
-
-def plan(found: Iterable[Right], wanted: Iterable[Right]) -> Plan:
-    """Compare; a subscriber that was not named keeps what a subscriber has: only its own withdrawal ends it."""
-    present, asked = set(found), set(wanted)
-    kept = {right for one in present if (slug := slug_of(one)) is not None for right in partner(slug)}
-    return Plan(tuple(sorted(asked - present)), tuple(sorted(present - asked - kept)))

@@ -61,9 +61,17 @@ def departement(code: str) -> str:
 
 
 def abonne(slug: str) -> Topic:
-    """Describe the own topic of a subscriber; made with its subscription, not by ``bus topics apply``."""
+    """Describe the own topic of a subscriber, made by ``bus topics acl apply --abonne``, not by ``bus topics apply``.
+
+    No role writes to it yet: the connector to a subscriber's own topic is not built.
+    """
     return Topic(
-        f"abonne.{slug}.evenements", 1, "deliver", "événements ouverts d’un abonné", 7, "pseudonyme de la personne"
+        f"abonne.{slug}.evenements",
+        1,
+        "deliver",
+        "événements ouverts d’un abonné ; déclaré, encore sans écrivain",
+        7,
+        "pseudonyme de la personne",
     )
 
 

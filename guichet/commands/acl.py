@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -37,23 +37,37 @@ def ls(slugs: tuple[str, ...], *, as_json: bool) -> None:
 
 @acl.command()
 @subscribers
-@click.option("--prune", is_flag=True, help="Retire aussi les droits que rien ne déclare.")
+@click.option("--prune", is_flag=True, help="Retire aussi les droits de nos comptes que rien ne déclare.")
 @data_option
 @json_option
 def apply(slugs: tuple[str, ...], data_dir: Path | None, *, prune: bool, as_json: bool) -> None:
-    """Accorde les droits qui manquent, avec un compte d’administration ; rien n’est retiré sans --prune."""
-    from bus import accounts
-    from bus.acl import declared, plan, slug_of
+    """Accorde les droits qui manquent, avec un compte d’administration ; rien n’est retiré sans --prune.
+
+    Crée aussi le topic de chaque abonné nommé, s’il manque. Les droits des comptes d’autres applications ne sont jamais
+    retirés ; ceux qui touchent les topics du bus sont montrés.
+    """
+    from bus import accounts, topics
+    from bus.acl import declared, slug_of
+    from bus.acl_plan import plan
 
     settings = Settings.load(data_dir)
     present = accounts.found(settings)
     known = [slug for right in present if (slug := slug_of(right)) is not None]
     todo = plan(present, declared(slugs, known))
+    made = topics.apply(settings, tuple(map(topics.abonne, dict.fromkeys(slugs)))) if slugs else []
     accounts.grant(settings, todo.missing)
     if prune:
         accounts.withdraw(settings, todo.extra)
-    done = {"accordes": _rows(todo.missing), "retires" if prune else "en_trop": _rows(todo.extra)}
-    emit(done, as_json=as_json, text=lambda: _told(done))
+    done = {
+        "accordes": _rows(todo.missing),
+        "retires" if prune else "en_trop": _rows(todo.extra),
+        "autres": _rows(todo.foreign),
+    }
+    emit(
+        {**done, "topics": made},
+        as_json=as_json,
+        text=lambda: "\n".join([_told(done), *(f"topic créé : {name}" for name in made)]),
+    )
 
 
 @acl.command()
@@ -87,11 +101,16 @@ def revoke(slug: str, data_dir: Path | None, *, as_json: bool) -> None:
 @data_option
 @json_option
 def compte(name: str, file: Path, data_dir: Path | None, *, renew: bool, as_json: bool) -> None:
-    """Crée le compte SCRAM COMPTE ou change son mot de passe, lu dans un fichier, jamais en argument."""
+    """Crée le compte SCRAM COMPTE ou change son mot de passe, lu dans un fichier, jamais en argument.
+
+    COMPTE est celui d’un rôle ou abonne-<nom> ; un autre est refusé, surtout celui d’un administrateur.
+    """
     from pydantic import SecretStr
 
     from bus import accounts
+    from bus.acl import refuse_undeclared
 
+    refuse_undeclared(name)
     settings = Settings.load(data_dir)
     drawn = renew or not file.exists()
     waiting = file.with_name(f"{file.name}.nouveau") if drawn else file
@@ -140,11 +159,15 @@ def _rows(rights: "Iterable[Right]") -> list[dict[str, Any]]:
     ]
 
 
+_SHORT: Final = {"accordes": "accordé", "retires": "retiré", "en_trop": "en trop", "autres": "autre compte"}
+
+
 def _told(done: dict[str, list[dict[str, Any]]]) -> str:
     names = {"accordes": "accordés", "retires": "retirés", "en_trop": "en trop (--prune les retire)"}
-    lines = [f"{len(rows)} droits {names[name]}" for name, rows in done.items()]
+    names["autres"] = "d’autres comptes sur nos topics ou nos groupes (à vérifier ; jamais retirés ici)"
+    lines = [f"{len(rows)} droits {names[name]}" for name, rows in done.items() if rows or name != "autres"]
     shown = [
-        f"  {names[name].split()[0]} : {row['compte']} {row['droit']} {row['objet']} {row['nom']}"
+        f"  {_SHORT[name]} : {row['compte']} {row['droit']} {row['objet']} {row['nom']}"
         for name, rows in done.items()
         for row in rows
     ]

@@ -219,9 +219,10 @@ def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a
     roles: Roles, tmp_path: Path
 ) -> None:
     admin, env = roles.running.admin(), environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
-    stray = acl.Right("passant", "topic", "autre", "literal", "READ")
+    stray = acl.Right("bus-watch", "transactional-id", "autre", "literal", "WRITE")
+    others = [acl.Right("facturation", "topic", name, "literal", "READ") for name in ("autre", "evenements")]
     lost = acl.RIGHTS[-1]
-    accounts.grant(admin, [stray])
+    accounts.grant(admin, [stray, *others])
     accounts.withdraw(admin, [lost])
 
     first = bus(env, "topics", "acl", "apply")
@@ -231,7 +232,10 @@ def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert "1 droits accordés" in first.stdout
     assert stray in kept
-    assert sorted(accounts.found(admin)) == sorted(RIGHTS)  # partners keep their rights though nobody named them
+    # partners keep their rights though nobody named them, another application its own
+    assert sorted(accounts.found(admin)) == sorted([*RIGHTS, *others])
+    assert [row["nom"] for row in json.loads(second.stdout)["autres"]] == ["evenements"]
+    accounts.withdraw(admin, others)
 
     revoked = bus(env, "topics", "acl", "revoke", "cd-69m")
     left = accounts.found(admin)
@@ -240,15 +244,31 @@ def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a
     assert sorted(left) == sorted(acl.declared(["cd-52"]))
 
 
+def test_a_partner_that_is_declared_has_its_topic_its_account_and_reads(roles: Roles, tmp_path: Path) -> None:
+    admin, env = roles.running.admin(), environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
+    own = topics.abonne("neuf")
+
+    first, again = (bus(env, "topics", "acl", "apply", "--abonne", "neuf", "--json") for _ in range(2))
+    try:
+        assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+        assert [json.loads(done.stdout)["topics"] for done in (first, again)] == [[own.name], []]
+        topics.check(admin, (own,))
+        assert Account(roles.client("abonne-neuf")).readable([own.name, *EVERY_TOPIC]) == {own.name}
+    finally:
+        accounts.withdraw(admin, acl.partner("neuf"))
+
+
 def test_an_account_is_made_and_its_password_changed_from_a_file(roles: Roles, tmp_path: Path) -> None:
     env = environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
     file = tmp_path / "nouveau.mdp"
-    client = roles.client("bus-watch").model_copy(update={"kafka_username": "nouveau", "kafka_password_file": file})
+    client = roles.client("bus-watch").model_copy(
+        update={"kafka_username": "abonne-nouveau", "kafka_password_file": file}
+    )
 
-    made = bus(env, "topics", "compte", "nouveau", "--fichier", str(file))
+    made = bus(env, "topics", "compte", "abonne-nouveau", "--fichier", str(file))
     first = file.read_text()
     kafka.admin(client).metadata()
-    renewed = bus(env, "topics", "compte", "nouveau", "--fichier", str(file), "--nouveau")
+    renewed = bus(env, "topics", "compte", "abonne-nouveau", "--fichier", str(file), "--nouveau")
 
     assert made.returncode == renewed.returncode == 0, made.stderr + renewed.stderr
     assert file.stat().st_mode & 0o777 == 0o600

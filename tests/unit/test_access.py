@@ -3,10 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from bus import access, acl, kafka, topics
+from bus.acl_plan import Plan, plan
 from bus.errors import Misconfigured, Refused
 from bus.settings import Settings
+from guichet.commands.acl import compte
 
 SECRET = "un-mot-de-passe-de-test"  # noqa: S105 - of nobody
 
@@ -202,14 +205,63 @@ def test_two_partners_whose_groups_would_meet_are_refused() -> None:
 
 
 def test_a_plan_adds_what_is_missing_and_finds_what_is_too_much_but_not_another_partner() -> None:
-    stray = acl.Right("passant", "topic", "evenements", "literal", "READ")
+    stray = acl.Right("bus-relay", "topic", "autre", "literal", "READ")
     wide = acl.Right("abonne-cd-52", "topic", "abonne.", "prefixed", "READ")
-    present = [*acl.RIGHTS[1:], *acl.partner("cd-52"), stray, wide]
+    transaction = acl.Right("abonne-cd-52", "transactional-id", "cd-52", "prefixed", "WRITE")
+    present = [*acl.RIGHTS[1:], *acl.partner("cd-52"), stray, wide, transaction]
 
-    assert acl.plan(present, acl.declared()) == acl.Plan((acl.RIGHTS[0],), tuple(sorted((wide, stray))))
+    assert plan(present, acl.declared()) == Plan((acl.RIGHTS[0],), tuple(sorted((wide, stray, transaction))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "pattern", "told"),
+    [
+        ("topic", "facturation", "literal", False),
+        ("topic", "facturation.", "prefixed", False),
+        ("group", "facturation", "literal", False),
+        ("cluster", acl.CLUSTER, "literal", False),
+        ("transactional-id", "facturation", "literal", False),
+        ("topic", "evenements", "literal", True),
+        ("topic", "ev", "prefixed", True),
+        ("topic", "departement.52.evenements", "literal", True),
+        ("topic", "abonne.cd-52.evenements", "literal", True),
+        ("topic", "a", "prefixed", True),
+        ("topic", "*", "literal", True),
+        ("group", "bus-stream", "literal", True),
+        ("group", "b", "prefixed", True),
+        ("group", "*", "literal", True),
+    ],
+)
+def test_the_rights_of_another_application_are_never_withdrawn_and_told_where_they_reach_ours(
+    kind: acl.Kind,
+    name: str,
+    pattern: acl.Pattern,
+    told: bool,  # noqa: FBT001 - a table of cases
+) -> None:
+    other = acl.Right("facturation", kind, name, pattern, "READ")
+
+    assert plan([*acl.RIGHTS, other], acl.RIGHTS) == Plan((), (), (other,) if told else ())
 
 
 def test_a_right_from_one_host_or_a_denial_is_not_the_declared_one() -> None:
     other = dataclasses.replace(acl.RIGHTS[0], host="10.0.0.1")
 
-    assert acl.plan([other, *acl.RIGHTS[1:]], acl.RIGHTS) == acl.Plan((acl.RIGHTS[0],), (other,))
+    assert plan([other, *acl.RIGHTS[1:]], acl.RIGHTS) == Plan((acl.RIGHTS[0],), (other,))
+
+
+@pytest.mark.parametrize("name", [*acl.ACCOUNTS, "abonne-cd-52"])
+def test_the_accounts_that_have_declared_rights_may_be_made(name: str) -> None:
+    acl.refuse_undeclared(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["admin", "kafka", "ANONYMOUS", "", "bus-autre", "bus-relay ", "abonne-", "abonne-bus", "abonne-CD", "abonne-a.b"],
+)
+def test_no_other_account_is_made_least_of_all_a_super_user(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "mdp"
+
+    done = CliRunner().invoke(compte, [name, "--fichier", str(file)], env={"BUS_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+
+    assert isinstance(done.exception, Refused)
+    assert not file.exists()
