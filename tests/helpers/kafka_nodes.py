@@ -112,7 +112,7 @@ def nodes(
     made = []
     for number, (client, between, controller) in enumerate(ports, start=1):
         values = {
-            "NOEUD": str(number), "QUORUM": quorum, "HOTE": HOST, "CERTIFICATS": str(tls),
+            "NOEUD": str(number), "QUORUM": quorum, "HOTE": HOST, "CERTIFICATS": str(tls / HOST),
             "PORT_CLIENTS": str(client), "PORT_BROKERS": str(between), "PORT_CONTROLEUR": str(controller),
         }  # fmt: skip
         profile = Profile(
