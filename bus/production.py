@@ -109,7 +109,7 @@ def check(settings: Settings, wanted: tuple[topics.Topic, ...] = topics.TOPICS) 
     client = kafka.admin(settings)
     seen = client.metadata()
     if access.is_production(settings, topics.advertised(seen)):
-        lines += faults(_look(settings, client, seen, actual), wanted)
+        lines = faults(_look(settings, client, seen, actual), wanted) + lines  # a hundred absent topics hide nothing
     if lines:
         shown = "\n".join(f"  {line}" for line in lines[:SHOWN])
         more = f"\n  … et {len(lines) - SHOWN} autres" if len(lines) > SHOWN else ""
