@@ -40,12 +40,13 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What one running role said last of its folder: fingerprints by epoch, and how long ago (seconds)."""
+    """What one role said last of its folder: fingerprints by epoch, how long ago (seconds), and whether it stopped."""
 
     role: str
     place: str
     held: dict[int, bytes]
     silence: float
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,15 @@ def load(conn: psycopg.Connection) -> Epochs:
     ).fetchall()
     holders = conn.execute(
         "select role, place, array_agg(epoch), array_agg(fingerprint),"
-        " extract(epoch from clock_timestamp() - max(seen_at))::float8 from vault.holder group by 1, 2 order by 1, 2"
+        " extract(epoch from clock_timestamp() - max(seen_at))::float8, bool_and(left_at is not null)"
+        " from vault.holder group by 1, 2 order by 1, 2"
     ).fetchall()
     return Epochs(
         tuple(Epoch(*row) for row in alive),
         tuple(Retired(*row) for row in retired),
         tuple(
-            Holder(role, place, dict(zip(held, prints, strict=True)), silence)
-            for role, place, held, prints, silence in holders
+            Holder(role, place, {epoch: bytes(mark) for epoch, mark in zip(held, prints, strict=True)}, silence, left)
+            for role, place, held, prints, silence, left in holders
         ),
     )
 

@@ -4,6 +4,7 @@ A rotation uses an epoch only once every role has told that it holds it; the fil
 way. What a rotation has retired is destroyed here too: on another machine nobody else can.
 """
 
+import hashlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,12 +21,32 @@ from bus.settings import Settings
 from bus.telemetry import VAULT_EPOCH, get_logger
 
 PERIOD: Final = 2.0  # seconds between two looks
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _log = get_logger()
 
 
 def place_of(folder: Path) -> str:
-    """Name a folder as operators know it: machine and path."""
-    return f"{socket.gethostname()}:{folder.resolve()}"
+    """Name a folder as operators know it, machine and path, then ``#`` and what tells it from its like.
+
+    Containers share names, of machines and of paths; a copy of a folder holds the same files.
+    """
+    return f"{socket.gethostname()}:{folder.resolve()}#{_own_mark(folder)}"
+
+
+def mark_of(place: str) -> str:
+    """Give the ``#`` part of a place: it stays when the machine is called otherwise."""
+    return "#" + place.rpartition("#")[2]
+
+
+def _own_mark(folder: Path) -> str:
+    """Mix what was drawn in the folder with its inode; where nothing can be written, the machine with the inode."""
+    found, drawn = folder.stat(), folder / ".lieu"
+    try:
+        kek_files.draw(drawn)
+        seed = drawn.read_bytes()
+    except OSError:
+        seed = _BOOT.read_bytes() + str(found.st_dev).encode()
+    return hashlib.sha256(seed + str(found.st_ino).encode()).hexdigest()[:8]
 
 
 @contextmanager
@@ -106,16 +127,24 @@ def _tell(conn: psycopg.Connection, role: str, ring: KekRing, left: Mapping[int,
     held = {epoch: ring.fingerprint(epoch) for epoch in ring.keys} | dict(left)
     with conn.transaction():
         conn.execute(
+            "delete from vault.holder where role = %s and place <> %s and right(place, 9) = %s",
+            (*where, mark_of(where[1])),
+        )
+        conn.execute(
             "delete from vault.holder where role = %s and place = %s and epoch <> all(%s::int[])", (*where, list(held))
         )
         conn.cursor().executemany(
             "insert into vault.holder (role, place, epoch, fingerprint) values (%s, %s, %s, %s)"
-            " on conflict (role, place, epoch) do update set fingerprint = excluded.fingerprint, seen_at = now()",
+            " on conflict (role, place, epoch) do update set fingerprint = excluded.fingerprint, seen_at = now(),"
+            " left_at = null",
             [(*where, epoch, mark) for epoch, mark in held.items()],
         )
 
 
 def _leave(conn: psycopg.Connection, role: str, ring: KekRing) -> None:
-    """A role that stops holds nobody up; another process on the same folder tells again within two seconds."""
+    """A role that stops holds no switch up, but what it held may lie there still.
+
+    Another process on the same folder tells again within two seconds.
+    """
     where = (role, place_of(ring.folder or Path()))
-    conn.execute("delete from vault.holder where role = %s and place = %s", where)
+    conn.execute("update vault.holder set left_at = now() where role = %s and place = %s", where)

@@ -38,7 +38,7 @@ def report(conn: psycopg.Connection) -> Report:
 
 def finding(found: Report) -> bool:
     """Tell whether somebody has something to do."""
-    kept = any(one["actif"] and one["epoques_retirees"] for one in found["detenteurs"])
+    kept = any(one["epoques_retirees"] for one in found["detenteurs"])
     return bool(found["a_renouveler"] or found["rotation"] != rules.Phase.IDLE or kept)
 
 
@@ -60,6 +60,8 @@ def told(found: Report, table: Callable[[list[dict[str, Any]], list[str]], str])
         lines.append(
             table(found["detenteurs"], ["role", "lieu", "epoques", "epoques_retirees", "vu_il_y_a_s", "actif"])
         )
+    if any(one["epoques_retirees"] and not one["actif"] for one in found["detenteurs"]):
+        lines.append("un lieu muet tenait une clé retirée : démarrez-y le rôle, ou bus vault oublier LIEU")
     return "\n".join(lines)
 
 
@@ -74,9 +76,9 @@ def _holders(known: Epochs, alive: set[int]) -> list[Report]:
             "role": one.role.removeprefix("bus_"),
             "lieu": one.place,
             "epoques": sorted(one.held.keys() & alive),
-            "epoques_retirees": sorted(one.held.keys() - alive),
+            "epoques_retirees": rules.retired_held(known, one),
             "vu_il_y_a_s": round(one.silence, 1),
-            "actif": one.silence < rules.ALIVE,
+            "actif": rules.running(one),
         }
         for one in known.holders
     ]

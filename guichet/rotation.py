@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from bus.db import LOCK_ROTATE
 from bus.epochs import Epoch, Epochs, Retired
 from bus.errors import Refused
 from bus.failpoints import hit
+from bus.holding import mark_of, place_of
 from bus.sealing import KekRing
 from guichet import rotation_rules as rules
 from guichet.rewrapping import TABLES, Progress, rewrap
@@ -88,6 +90,22 @@ def alone(conn: psycopg.Connection) -> Iterator[None]:
     finally:
         if not conn.closed:
             conn.execute("select pg_advisory_unlock(%s)", (LOCK_ROTATE,))
+
+
+def strike_out(conn: psycopg.Connection, pattern: str) -> list[str]:
+    """Forget the places that exist no more, by name or shell pattern; gives their names.
+
+    Raises:
+        Refused: none has that name, or a role is running there.
+    """
+    found = [one for one in epochs.load(conn).holders if fnmatchcase(one.place, pattern)]
+    if not found:
+        raise Refused(f"aucun lieu ne s’appelle {pattern} : bus vault status les montre")
+    if alive := [one.place for one in found if rules.running(one)]:
+        raise Refused(f"un rôle tourne encore à : {' ; '.join(alive)}")
+    for one in found:
+        conn.execute("delete from vault.holder where role = %s and place = %s", (one.role, one.place))
+    return [one.place for one in found]
 
 
 class Rotation:
@@ -269,14 +287,17 @@ class Rotation:
             for folder in self._folders:
                 kek_files.destroy(folder, one.epoch, one.fingerprint)
                 hit("rotate.mid_destroy")
-        self._wait(self._kept, "détruisez ce fichier dans son dossier, puis relancez")
+        self._wait(self._kept, _KEPT)
         for one in doomed:
             self._record(one)
 
     def _kept(self) -> str:
+        retired = epochs.load(self._conn).retired
+        for folder in self._folders:
+            if not any(one.fingerprint and kek_files.remains(folder, one.epoch, one.fingerprint) for one in retired):
+                self._conn.execute(_SEEN_GONE, (mark_of(place_of(folder)),))
         holders = rules.still_holding(epochs.load(self._conn))
-        places = " ; ".join(f"{one.role.removeprefix('bus_')} ({one.place})" for one in holders)
-        return f"la clé d’une époque détruite est encore tenue par : {places}" if holders else ""
+        return rules.kept(holders) if holders else ""
 
     def _record(self, one: Retired) -> None:
         self._conn.execute(
@@ -288,6 +309,15 @@ class Rotation:
         hit("rotate.after_destroy")
 
 
+_KEPT: Final = (
+    "démarrez ce rôle, qui détruit le fichier, ou détruisez-le dans son dossier ; si le lieu n’existe plus, "
+    "bus vault oublier LIEU ; puis relancez"
+)
+# A role that does not run cannot say that its folder, seen by this run, is clean.
+_SEEN_GONE: Final = """
+delete from vault.holder h using vault.epoch_retired r
+ where h.epoch = r.epoch and h.fingerprint = r.fingerprint and right(h.place, 9) = %s
+"""
 # A file whose first key is making it known holds the row: it is not waited for.
 _KNOWN: Final = """
 update vault.epoch set fingerprint = %s

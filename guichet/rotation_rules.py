@@ -70,27 +70,45 @@ class Lacking:
     place: str | None
 
 
+def running(one: Holder) -> bool:
+    """Tell whether a role still follows the epochs at a place."""
+    return one.silence < ALIVE and not one.left
+
+
 def lacking(known: Epochs, epoch: Epoch, reached: Collection[str]) -> list[Lacking]:
     """Give who must still get an epoch before anything may be wrapped under it.
 
     Every running role must have shown it, and a role that does not run must have its folder among those that the
     rotation itself has written (``reached``, names of roles).
     """
-    running = [one for one in known.holders if one.silence < ALIVE]
-    without = [Lacking(one.role, one.place) for one in running if one.held.get(epoch.epoch) != epoch.fingerprint]
+    without = [
+        Lacking(one.role, one.place)
+        for one in known.holders
+        if running(one) and one.held.get(epoch.epoch) != epoch.fingerprint
+    ]
     shown = {one.role for one in known.holders if one.held.get(epoch.epoch) == epoch.fingerprint} | set(reached)
     named = {one.role for one in without}
     return [*without, *(Lacking(role, None) for role in ROLES if role not in shown | named)]
 
 
+def retired_held(known: Epochs, one: Holder) -> list[int]:
+    """Give the retired epochs whose key a place held when it was last heard of; another key of the number is none."""
+    retired = {gone.epoch: gone.fingerprint for gone in known.retired}
+    return sorted(number for number, mark in one.held.items() if number in retired and retired[number] == mark)
+
+
 def still_holding(known: Epochs) -> list[Holder]:
-    """Give the running roles whose folder holds a retired epoch."""
-    retired = {one.epoch: one.fingerprint for one in known.retired}
-    return [
-        one
-        for one in known.holders
-        if one.silence < ALIVE and any(retired.get(number) == mark for number, mark in one.held.items())
+    """Give the places where a retired key is, or may be: one that is silent has confirmed nothing."""
+    return [one for one in known.holders if retired_held(known, one)]
+
+
+def kept(holders: Collection[Holder]) -> str:
+    """Say in French where a retired key is, or may be."""
+    places = [
+        f"{one.role.removeprefix('bus_')} ({one.place}{'' if running(one) else ', muet : rien ne le confirme'})"
+        for one in holders
     ]
+    return f"la clé d’une époque retirée est encore tenue par : {' ; '.join(places)}"
 
 
 def told(lack: Collection[Lacking], epoch: int) -> str:

@@ -30,7 +30,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
     """Montre les époques, qui les tient, et où en est une rotation.
 
     Code de sortie : 1 quand l’époque en vigueur a plus de 30 jours, quand une rotation n’est pas achevée ou quand un
-    rôle tient encore une clé détruite.
+    lieu tient encore une clé retirée, ou n’a pas confirmé sa destruction.
     """
     from bus.db import connect
     from bus.platform.postgres import database
@@ -95,6 +95,25 @@ def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | 
         except OSError as error:
             raise Refused("un dossier de secrets ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
     emit(asdict(outcome), as_json=as_json, text=lambda: _told(outcome))
+
+
+@vault.command()
+@click.argument("lieux", nargs=-1, required=True, metavar="LIEU…")
+@data_option
+def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
+    """Oublie des lieux muets qui n’existent plus : la rotation n’attend plus qu’ils confirment une destruction.
+
+    LIEU est un nom que montre bus vault status, ou un motif avec * (entre apostrophes). À faire seulement si le dossier
+    de secrets de ce lieu, clés comprises, est détruit. Code de sortie : 1 si le lieu est inconnu, ou si un rôle y
+    tourne.
+    """
+    from bus.db import connect
+    from bus.platform.postgres import database
+    from guichet.rotation import strike_out
+
+    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_rotate", autocommit=True) as conn:
+        for place in (name for pattern in lieux for name in strike_out(conn, pattern)):
+            note(f"lieu oublié : {place}")
 
 
 def _folders(settings: Settings, deliver: Path | None) -> "Folders":

@@ -24,7 +24,8 @@ from bus.platform.postgres import database
 from bus.sealing import DataKey, KekRing, UnknownEpoch, new_key
 from bus.settings import Settings
 from guichet.commands.vault import _told
-from guichet.rotation import Folders, Outcome
+from guichet.epoch_report import finding, report
+from guichet.rotation import Folders, Outcome, strike_out
 from producers import decision
 from producers.ingest import Ingest
 from producers.observation import Source
@@ -298,7 +299,7 @@ def test_a_role_that_lacks_the_new_key_holds_the_switch_up_until_it_has_it(coffr
     shutil.copytree(coffre.deliver, elsewhere)
     here = Folders(coffre.ingest, None)
     with holding.holding(coffre.settings, "bus_deliver", KekRing.load(elsewhere)):
-        with pytest.raises(Refused, match=rf"époque 2 .*deliver \(.*{elsewhere}\).*copiez kek\.2"):
+        with pytest.raises(Refused, match=rf"époque 2 .*deliver \(.*{elsewhere}#.*copiez kek\.2"):
             coffre.rotate(here, patience=1)
         assert coffre.epochs() == [1, 2]
         assert _epochs_of_keys(coffre) == [1]
@@ -373,6 +374,78 @@ def test_a_retired_key_that_its_role_cannot_destroy_counts_as_held_whatever_its_
 
 def _not_ours(path: Path, mode: int) -> None:
     raise PermissionError(path, mode)
+
+
+def test_a_silent_place_that_held_the_key_keeps_it_from_being_called_destroyed(coffre: Vault, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "ailleurs"
+    shutil.copytree(coffre.deliver, elsewhere)
+    with holding.holding(coffre.settings, "bus_deliver", KekRing.load(elsewhere)):
+        eventually(lambda: _places(coffre), timeout=30, what="a place that is told")
+    (place,) = _places(coffre)
+
+    with pytest.raises(Refused, match=r"ailleurs#\w{8}, muet.*bus vault oublier"):
+        coffre.rotate(patience=1)
+
+    with closing(coffre.connect("bus_guichet")) as conn:
+        found = report(conn)
+    assert finding(found)
+    assert [one["detruite_le"] for one in found["retirees"]] == [None]
+    assert [(one["lieu"], one["actif"], one["epoques_retirees"]) for one in found["detenteurs"]] == [
+        (place, False, [1])
+    ]
+    shutil.copy(coffre.deliver / "kek.2", elsewhere)
+    with holding.holding(coffre.settings, "bus_deliver", KekRing.load(elsewhere)):  # it comes back
+        assert coffre.rotate(min_age=1).epoques_detruites == [1]
+    assert not list(elsewhere.glob("*kek.1*"))
+
+
+def test_a_place_that_exists_no_more_is_struck_out_by_the_operator_alone(coffre: Vault, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "ailleurs"
+    shutil.copytree(coffre.deliver, elsewhere)
+    with closing(coffre.connect("bus_rotate")) as conn:
+        with holding.holding(coffre.settings, "bus_deliver", KekRing.load(elsewhere)):
+            eventually(lambda: _places(coffre), timeout=30, what="a place that is told")
+            with pytest.raises(Refused, match="tourne encore"):
+                strike_out(conn, "*/ailleurs#*")
+        with pytest.raises(Refused, match="aucun lieu"):
+            strike_out(conn, "inconnu")
+
+        assert len(strike_out(conn, "*/ailleurs#*")) == 1
+    assert coffre.rotate(patience=0).epoques_detruites == [1]
+
+
+def test_a_stopped_role_whose_folder_the_rotation_itself_cleans_is_not_waited_for(coffre: Vault) -> None:
+    with closing(coffre.connect("bus_deliver")) as conn:
+        holding.look(conn, "bus_deliver", KekRing.load(coffre.deliver))
+        conn.execute("update vault.holder set left_at = now()")
+
+    assert coffre.rotate(patience=0).epoques_detruites == [1]
+    with closing(coffre.connect("bus_guichet")) as conn:
+        assert not finding(report(conn))
+
+
+def test_two_machines_of_one_name_are_two_places_and_one_renamed_is_one(
+    coffre: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a folder at the same path of another container: here, the path is made to look the same."""
+    elsewhere = tmp_path / "ailleurs"
+    holding.place_of(coffre.deliver)  # so that the copy holds the same mark
+    shutil.copytree(coffre.deliver, elsewhere)
+    monkeypatch.setattr(Path, "resolve", lambda _path: Path("/run/secrets"))
+    with closing(coffre.connect("bus_deliver")) as conn:
+        for folder in (coffre.deliver, elsewhere):
+            holding.look(conn, "bus_deliver", KekRing.load(folder))
+        assert len(_places(coffre)) == 2
+
+        monkeypatch.setattr("socket.gethostname", lambda: "autre-nom")
+        holding.look(conn, "bus_deliver", KekRing.load(elsewhere))
+
+    assert sorted(place.startswith("autre-nom:") for place in _places(coffre)) == [False, True]
+
+
+def _places(coffre: Vault) -> list[str]:
+    with closing(coffre.connect("bus_guichet")) as conn:
+        return [one.place for one in epochs.load(conn).holders]
 
 
 def test_a_role_that_nobody_ever_saw_and_no_folder_reaches_holds_the_switch_up(coffre: Vault) -> None:

@@ -81,11 +81,21 @@ def test_a_proof_stays_when_its_role_stops() -> None:
     assert rules.lacking(known(OLD, WAITING, holders=(stopped,)), WAITING, {"bus_ingest"}) == []
 
 
-def test_a_retired_key_counts_as_held_only_where_it_is_the_same_key_and_the_role_runs() -> None:
+def test_a_retired_key_counts_as_held_where_it_was_the_same_key_until_its_place_says_otherwise() -> None:
     same, other = holder("bus_deliver", {1: b"one"}), holder("bus_ingest", {1: b"another deployment"})
     silent = holder("bus_ingest", {1: b"one"}, silence=rules.ALIVE + 1)
+    found = known(NEW, retired=(gone(1, None),), holders=(same, other, silent))
 
-    assert rules.still_holding(known(NEW, retired=(gone(1, None),), holders=(same, other, silent))) == [same]
+    assert rules.still_holding(found) == [same, silent]
+    assert "ingest (hote:secrets, muet" in rules.kept([same, silent])
+    assert "deliver (hote:secrets)" in rules.kept([same, silent])
+
+
+def test_a_role_that_stopped_holds_no_switch_up_but_has_not_confirmed_a_destruction() -> None:
+    stopped = Holder("bus_deliver", "hote:secrets", {1: b"one"}, 1.0, left=True)
+
+    assert rules.lacking(known(OLD, WAITING, holders=(stopped,)), WAITING, BOTH) == []
+    assert rules.still_holding(known(NEW, retired=(gone(1, None),), holders=(stopped,))) == [stopped]
 
 
 def test_who_is_waited_for_is_said_in_french_with_the_place() -> None:
