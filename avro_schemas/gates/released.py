@@ -1,6 +1,7 @@
 """Released versions: a digest of each stands in ``RELEASED.toml``, so that an edit or a deletion shows.
 
-A version that is not in that file is a candidate: it must pass every gate, and may still change.
+A version that is not in that file is a candidate: it must pass every gate, and may still change. The file itself only
+grows: what each release of the bus held is written a second time, beside the data that the release left behind.
 """
 
 import hashlib
@@ -39,7 +40,21 @@ def kept(contract: Contract) -> Iterator[Finding]:
             elif digest(here[label].schema) != known:
                 remedy = f"Rétablissez son texte et écrivez v{max(found) + 1}"
                 yield Finding(f"{name} {label}", "version publiée, modifiée", Rule.PUBLIE, remedy)
+    yield from _grown(contract)
     yield from _numbered(contract)
+
+
+def _grown(contract: Contract) -> Iterator[Finding]:
+    """Find entries that a release of the bus had and that the list has no more, or has otherwise."""
+    if RELEASED in {finding.place for finding in contract.unreadable}:
+        return
+    for release, table in contract.anchors.items():
+        for name, label, known in ((name, *entry) for name, entries in table.items() for entry in entries.items()):
+            found = contract.released.get(name, {}).get(label)
+            if found != known:
+                fault = f"{'absente de la liste' if found is None else 'autre empreinte'}, publiée avec {release}"
+                remedy = f"Rétablissez l’entrée de {RELEASED} et le dossier de la version"
+                yield Finding(f"{name} {label}", fault, Rule.PUBLIE, remedy)
 
 
 def _numbered(contract: Contract) -> Iterator[Finding]:

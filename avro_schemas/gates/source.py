@@ -14,6 +14,8 @@ from avro_schemas.gates.finding import Finding, Rule
 VERSION: Final = re.compile("v([1-9][0-9]*)")
 OWNERS: Final = "OWNERS.toml"
 RELEASED: Final = "RELEASED.toml"
+ANCHOR: Final = ".contrat.toml"
+ANCHORS: Final = f"tests/releases/*{ANCHOR}"
 Table: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,11 +40,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that a folder holds: versions by name then number, owners, digests of what is released, unreadable files."""
+    """All that a folder holds: versions by name then number, owners, digests of what is released, unreadable files.
+
+    ``anchors`` has, by release of the bus, the digests that were released with it: kept beside the data that it wrote,
+    out of the folder; empty where there is only the folder.
+    """
 
     versions: Mapping[str, Mapping[int, Version]]
     owners: Table
     released: Table
+    anchors: Mapping[str, Table]
     unreadable: tuple[Finding, ...]
 
     def __iter__(self) -> Iterator[Version]:
@@ -64,7 +71,11 @@ def read(root: Path) -> Contract:
         found = {one.number: one for one in _versions(folder, faults)}
         if found:
             versions[folder.name] = dict(sorted(found.items()))
-    return Contract(versions, _table(root / OWNERS, faults), _table(root / RELEASED, faults), tuple(faults))
+    anchors = {
+        path.name.removesuffix(ANCHOR): _table(path, faults) for path in sorted(root.resolve().parent.glob(ANCHORS))
+    }
+    owners, released = (_table(root / file, faults) for file in (OWNERS, RELEASED))
+    return Contract(versions, owners, released, anchors, tuple(faults))
 
 
 def _records(root: Path) -> Iterator[Path]:

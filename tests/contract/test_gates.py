@@ -1,15 +1,20 @@
 """Each gate refuses the violation that it is for, in its own sentence and no other; what is legal passes."""
 
+import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 from helpers.contract_copy import ContractCopy, Edit, added, adding, field
+from helpers.release import released
 
 from avro_schemas.gates.__main__ import main
+from avro_schemas.gates.released import digest
 
 CLOS = "rsa.droit.clos"
 FLAG = {"type": "enum", "namespace": "rsa.droit", "name": "essai", "doc": "Essai.", "symbols": ["INCONNU", "a"]}
@@ -41,6 +46,10 @@ DERNIER_3 = (
 )
 DEFAUT = "(FULL_TRANSITIVE : aucun défaut ne change). Remettez le défaut d’avant."
 PARTAGE = "(un type partagé, un seul texte). Recopiez-le, ou faites évoluer tous les types ensemble."
+ANCHORED = (
+    "publiée avec 0.1.0 (une version publiée ne change plus). "
+    "Rétablissez l’entrée de RELEASED.toml et le dossier de la version."
+)
 REMEDY = "(deux exemples valides). Corrigez l’exemple, ou le schéma s’il n’est pas publié."
 
 
@@ -308,6 +317,54 @@ def test_without_its_list_of_released_versions_a_contract_is_refused(copy: Contr
             "Rétablissez-le depuis l’historique."
         )
     ]
+
+
+def test_an_entry_that_a_release_had_cannot_be_taken_back(copy: ContractCopy) -> None:
+    listed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
+    copy.edit(CLOS, 1, adding())
+    copy.replace("RELEASED.toml", listed[listed.index(f'["{CLOS}"]') : listed.index('["scelle.motifs"]')], "")
+    changed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
+
+    assert main(["--root", str(copy.root), "--release"]) == 1
+    assert copy.root.joinpath("RELEASED.toml").read_text("utf-8") == changed
+    assert copy.refused() == [f"{CLOS} v1 : absente de la liste, {ANCHORED}"]
+
+
+def test_a_list_that_is_emptied_or_rewritten_and_a_type_that_goes_with_its_entries_are_refused(
+    copy: ContractCopy,
+) -> None:
+    shutil.rmtree(copy.root / "scelle.motifs")
+    copy.root.joinpath("OWNERS.toml").write_text(
+        f'["{CLOS}"]\nresponsable = "x"\n["contact.mis_a_jour"]\nresponsable = "x"\n', encoding="utf-8"
+    )
+    known = digest(json.loads(copy.version(CLOS, 1).joinpath("schema.avsc").read_text("utf-8")))
+    copy.edit(CLOS, 1, adding())
+    edited = digest(json.loads(copy.version(CLOS, 1).joinpath("schema.avsc").read_text("utf-8")))
+    copy.replace("RELEASED.toml", known, edited)
+    listed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
+    copy.replace("RELEASED.toml", listed[listed.index('["scelle.motifs"]') :], "")
+    rewritten = copy.refused()
+    copy.root.joinpath("RELEASED.toml").write_text("", encoding="utf-8")
+
+    assert rewritten == [
+        f"{CLOS} v1 : autre empreinte, {ANCHORED}",
+        f"scelle.motifs v1 : absente de la liste, {ANCHORED}",
+    ]
+    assert copy.refused() == [
+        f"{name} v1 : absente de la liste, {ANCHORED}" for name in ("contact.mis_a_jour", CLOS, "scelle.motifs")
+    ]
+
+
+def test_each_release_is_anchored_with_the_schemas_that_it_really_wrote_under() -> None:
+    for release in released():
+        anchor = tomllib.loads(release.contract.read_text("utf-8"))
+        registered = [json.loads(text) for name, text in release.pieces() if "/registre-cache/" in name]
+
+        wrote = {str(fastavro.parse_schema(schema)["name"]): digest(schema) for schema in registered}
+
+        assert wrote
+        assert {name: entries for name, entries in anchor.items() if name.startswith("scelle.")}
+        assert wrote.items() <= {(name, known) for name, entries in anchor.items() for known in entries.values()}
 
 
 def test_folders_that_are_no_versions_and_numbers_that_are_skipped_are_refused(copy: ContractCopy) -> None:

@@ -22,10 +22,12 @@ class ContractCopy:
         kept = names or avro_schemas.names()
         dropped = set(avro_schemas.names()) - set(kept)
         shutil.copytree(avro_schemas.ROOT, self.root, ignore=shutil.ignore_patterns("__pycache__", *dropped))
-        for file in ("OWNERS.toml", "RELEASED.toml"):
-            head, *tables = self.root.joinpath(file).read_text("utf-8").split('\n["')
+        anchors = folder / "tests" / "releases"
+        shutil.copytree(avro_schemas.ROOT.parent / "tests" / "releases", anchors, ignore=_but_anchors)
+        for file in (self.root / "OWNERS.toml", self.root / "RELEASED.toml", *anchors.iterdir()):
+            head, *tables = file.read_text("utf-8").split('\n["')
             tables = [table for table in tables if table.partition('"')[0] in kept]
-            self.root.joinpath(file).write_text('\n["'.join([head, *tables]), encoding="utf-8")
+            file.write_text('\n["'.join([head, *tables]), encoding="utf-8")
 
     def refused(self) -> list[str]:
         """Run the gates, which must refuse; gives the lines said, the count of them aside."""
@@ -54,6 +56,10 @@ class ContractCopy:
         text = path.read_text("utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _but_anchors(_: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith(".contrat.toml")]
 
 
 def _rewrite(path: Path, edit: Edit) -> None:

@@ -50,6 +50,11 @@ class Release:
     def manifest(self) -> Path:
         return RELEASES / f"{self.version}.json"
 
+    @property
+    def contract(self) -> Path:
+        """Its ``RELEASED.toml``: what no later commit may take back."""
+        return RELEASES / f"{self.version}.contrat.toml"
+
     def open_in(self, folder: Path) -> Path:
         """Unpack the data folder; gives it."""
         with lzma.open(self.archive) as packed, tarfile.open(fileobj=packed) as tar:

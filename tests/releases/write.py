@@ -7,6 +7,7 @@ day's files are accepted and then everything is killed at once, deliveries owed,
 """
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -41,7 +42,9 @@ def main(version: str, checkout: Path) -> None:
             reported(system.drop(before[-1]))
             crash(system)
             received = summary(lines(), world.truth)
-        pack(Release(version, digests(before), received), system.data)
+        release = Release(version, digests(before), received)
+        pack(release, system.data)
+        shutil.copyfile(checkout / "avro_schemas" / "RELEASED.toml", release.contract)
 
 
 def crash(system: System) -> None:
