@@ -89,44 +89,49 @@ class Account:
     def readable(self, topics: Sequence[str]) -> set[str]:
         """Give the topics that a fetch is not refused on."""
         asked = FetchRequest(0, 0, 1 << 20, 0, [(name, [(0, 0, 1)]) for name in topics])
-        return {name for name, [(_, code, *_)] in self._raw(asked).topics if _open(code)}
+        [answer] = self._raw(asked)
+        return {name for name, [(_, code, *_)] in answer.topics if _open(code)}
 
     def writable(self, topics: Sequence[str]) -> set[str]:
         """Give the topics that a record is not refused on; the batch is empty, so that nothing is ever written."""
         asked = ProduceRequest(None, -1, 10_000, [(name, [(0, b"")]) for name in topics])
-        return {name for name, [(_, code, *_)] in self._raw(asked).topics if _open(code)}
+        [answer] = self._raw(asked)
+        return {name for name, [(_, code, *_)] in answer.topics if _open(code)}
 
-    def joins(self, group: str) -> bool:
-        """Say whether an offset may be committed under a group, which is what a member does; here of no topic."""
-        asked = OffsetCommitRequest(group, -1, "", -1, [("nulle-part", [(0, 0, "")])])
-        [(_, [(_, code)])] = self._raw(asked).topics
-        return bool(code != KafkaError.GROUP_AUTHORIZATION_FAILED)
+    def joins(self, groups: Sequence[str]) -> set[str]:
+        """Give the groups under which an offset may be committed, which is what a member does; here of no topic."""
+        asked = [OffsetCommitRequest(name, -1, "", -1, [("nulle-part", [(0, 0, "")])]) for name in groups]
+        codes = [code for answer in self._raw(*asked) for _, [(_, code)] in answer.topics]
+        return {name for name, code in zip(groups, codes, strict=True) if code != KafkaError.GROUP_AUTHORIZATION_FAILED}
 
-    def sees(self, group: str) -> bool:
-        """Say whether the offsets of a group may be asked for."""
-        answer = self._raw(OffsetFetchRequest(group, [("nulle-part", [0])]))
-        codes = [getattr(answer, "error_code", 0), *(code for _, [(*_, code)] in answer.topics)]
-        return KafkaError.GROUP_AUTHORIZATION_FAILED not in codes
+    def sees(self, groups: Sequence[str]) -> set[str]:
+        """Give the groups whose offsets may be asked for."""
+        answers = self._raw(*(OffsetFetchRequest(name, [("nulle-part", [0])]) for name in groups))
+        return {
+            name
+            for name, answer in zip(groups, answers, strict=True)
+            if KafkaError.GROUP_AUTHORIZATION_FAILED
+            not in (getattr(answer, "error_code", 0), *(code for _, [(*_, code)] in answer.topics))
+        }
 
-    def _raw(self, request: Any) -> Any:
-        """Send one request of the protocol to the only broker and give its answer."""
+    def _raw(self, *requests: Any) -> list[Any]:
+        """Send requests of the protocol to the only broker, on one connection, and give its answers."""
         made = credentials_to_aiokafka_auth(credentials(self.settings))
 
-        async def ask() -> Any:
+        async def ask() -> list[Any]:
             client = AIOKafkaClient(bootstrap_servers=access.bootstrap(self.settings), **made)
             await client.bootstrap()
             try:
-                return await client.send(client.get_random_node(), request)
+                return [await client.send(client.get_random_node(), request) for request in requests]
             finally:
                 await client.close()
 
         return asyncio.run(ask())
 
     def _groups(self, groups: Sequence[str]) -> set[Fact]:
-        described = {name for name in groups if self.sees(name)}
-        deleted = {name for name, code in self._raw(DeleteGroupsRequest(list(groups))).results if _open(code)}
-        joined = {name for name in groups if self.joins(name)}
-        named = {"DESCRIBE": described, "DELETE": deleted, "READ": joined}
+        [deletion] = self._raw(DeleteGroupsRequest(list(groups)))
+        deleted = {name for name, code in deletion.results if _open(code)}
+        named = {"DESCRIBE": self.sees(groups), "DELETE": deleted, "READ": self.joins(groups)}
         return {(operation, "group", name) for operation, names in named.items() for name in names}
 
     def _cluster(self, admin: AdminClient) -> set[Fact]:

@@ -53,9 +53,13 @@ def broker(tmp_path_factory: pytest.TempPathFactory, artifacts_dir: Path) -> Ite
         yield running
 
 
-@pytest.fixture
-def roles(platform: Platform, broker: Nodes, tmp_path: Path) -> Iterator[Roles]:
+@pytest.fixture(scope="module")
+def contract(platform: Platform) -> None:
     apply_contract(Registry(str(platform.settings.registry_url)))
+
+
+@pytest.fixture
+def roles(platform: Platform, broker: Nodes, contract: None, tmp_path: Path) -> Iterator[Roles]:
     with psycopg.connect(str(platform.settings.database_url), autocommit=True) as conn:
         # The platform is shared by the session: what other tests left unpublished is not ours to publish.
         conn.execute("update journal.outbox set published_at = now() where published_at is null")
