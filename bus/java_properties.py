@@ -36,12 +36,12 @@ def _lines(text: str) -> Iterator[str]:
             continue
         pending += line
         if _CONTINUES.search(line):
-            pending = pending[:-1] or _BLANK[0]  # not empty: the next line is this one's, comment or not
+            pending = pending[:-1]
         else:
-            yield pending.lstrip(_BLANK)
+            yield pending
             pending = ""
     if pending:
-        yield pending.lstrip(_BLANK)
+        yield pending
 
 
 def _pair(line: str) -> tuple[str, str]:
