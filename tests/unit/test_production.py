@@ -143,6 +143,7 @@ def test_a_stranger_with_every_right_is_found_however_java_lets_it_be_written(wr
         ("a=b\\\n#c", {"a": "b#c"}),
         ("a=b\\\n\nc=d", {"a": "b", "c": "d"}),
         ("a=1\na:2", {"a": "2"}),
+        ("\\\n#b\n\\\n\nc", {"c": ""}),
         ("a=b\\", {"a": "b"}),
         ("a=\\u00e9\\t\\q", {"a": "é\tq"}),
         ("a=b\x0bc\u2028d", {"a": "b\x0bc\u2028d"}),
