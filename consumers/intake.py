@@ -1,12 +1,13 @@
 """Intake: from the authority topics into the ledger, exactly once.
 
 Events, deliveries and offsets are written in one transaction; the offsets given to Kafka afterwards only feed lag
-dashboards. Partitions are assigned by hand: the ledger, not the group, says where to go on.
+dashboards. Partitions are assigned by hand: the ledger, not the group, says where to go on. Kafka forgets the
+offsets of such a group a week after they were given (offsets.retention.minutes): given again at start, daily.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -36,6 +37,7 @@ CATCH_UP: Final = 5_000  # records of a batch after a start: what gathered on se
 STAGE: Final = Stage.DELIVER
 _POLL: Final = 0.2  # seconds
 _CATCH_UP_PATIENCE: Final = 0.5  # seconds
+_RECOMMIT: Final = 86_400.0  # seconds, far less than any broker forgets in
 _SETTLE: Final = 10.0  # seconds after a start in which silence may only mean that the broker is not connected yet
 
 log = get_logger()
@@ -68,6 +70,7 @@ class Intake:
         self._positions: dict[Place, int] = {}
         self._behind = True  # since the start, there has always been more to read
         self._settled_at = 0.0
+        self._recommit_at = float("inf")
         self._started = 0.0
         self._aside = 0  # records of this batch put in quarantine
         declare(STAGE)
@@ -91,6 +94,7 @@ class Intake:
         self._consumer.assign(
             [TopicPartition(*place, self._positions.get(place, OFFSET_BEGINNING)) for place in places]
         )
+        self._recommit()
 
     def close(self) -> None:
         """Leave the broker."""
@@ -98,6 +102,8 @@ class Intake:
 
     def step(self) -> None:
         """Wait a moment for records and take what has come, at most a batch, in one transaction."""
+        if time.monotonic() >= self._recommit_at:
+            self._recommit()
         first = self._consumer.poll(_POLL)
         if first is None:
             self._behind = self._behind and time.monotonic() < self._settled_at
@@ -125,12 +131,21 @@ class Intake:
 
     def _tell(self, owed: Sequence[Owed], moves: dict[Place, tuple[int, int]]) -> None:
         self._tools.notify(frozenset(name for event in owed for name, _ in event.recipients))
-        offsets = [TopicPartition(*place, position) for place, (_, position) in moves.items()]
-        self._consumer.commit(offsets=offsets, asynchronous=True)
+        self._commit({place: position for place, (_, position) in moves.items()})
         fates = Counter((event.type, (Fate.OWED if event.recipients else Fate.UNCLAIMED).value) for event in owed)
         if self._aside:
             fates[OTHER, Fate.QUARANTINED.value] = self._aside
         processed(STAGE, fates, time.monotonic() - self._started)
+
+    def _recommit(self) -> None:
+        """Give every known position again: an authority that gets nothing for weeks must not look never read."""
+        self._recommit_at = time.monotonic() + _RECOMMIT
+        self._commit(self._positions)
+
+    def _commit(self, positions: Mapping[Place, int]) -> None:
+        if positions:
+            offsets = [TopicPartition(*place, position) for place, position in positions.items()]
+            self._consumer.commit(offsets=offsets, asynchronous=True)
 
     def _refresh(self) -> None:
         """Judge each batch by the subscriptions of now: one applied before an event came must see it."""

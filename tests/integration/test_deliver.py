@@ -291,6 +291,31 @@ def test_a_second_dispatcher_waits_and_takes_over(world: Delivering) -> None:
     assert receiver.summary()["doublons"] == 0
 
 
+def test_positions_that_kafka_has_forgotten_are_given_again_at_start_though_nothing_comes(world: Delivering) -> None:
+    receiver = subscriber(world)
+    receiver.start()
+    first = world.deliver()
+    eventually(world.ready, timeout=60, what="the dispatcher ready")
+    produce(world.settings, rounds(new_people(world.settings, 1), 1))
+    recorded(world, receiver, livree=1)
+    first.terminate()
+    first.wait(60)
+    reader = kafka.consumer(world.settings, "bus-deliver")
+    place = TopicPartition(topics.departement("52"), 0)
+    try:
+        last = reader.get_watermark_offsets(place, timeout=20)[1]
+        kafka.admin(world.settings).delete_consumer_groups(["bus-deliver"])["bus-deliver"].result(20)
+        assert reader.committed([place], timeout=20)[0].offset < 0, "forgotten, as after a week without a commit"
+
+        world.deliver()
+
+        eventually(
+            lambda: reader.committed([place], timeout=20)[0].offset == last, timeout=60, what="the position given again"
+        )
+    finally:
+        reader.close()
+
+
 def test_the_list_of_deliveries_has_the_keys_of_the_contract(world: Delivering) -> None:
     receiver = subscriber(world)
     receiver.start()

@@ -66,3 +66,24 @@ def test_silence_long_after_a_start_means_that_nothing_waits(monkeypatch: pytest
     reader.step()
 
     assert (taken, backlog.asked) == ([1], [BATCH])
+
+
+def test_positions_are_given_again_every_day_though_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    backlog = Backlog(0)
+    given: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        backlog, "commit", lambda offsets, **_: given.extend((one.topic, one.offset) for one in offsets), raising=False
+    )
+    reader, _ = gathering(monkeypatch, backlog)
+    reader._positions = {("departement.52.evenements", 0): 7}
+    clock = [0.0]
+    monkeypatch.setattr("consumers.intake.time.monotonic", lambda: clock[0])
+    reader._recommit()
+
+    counts = []
+    for clock[0] in (86_399.0, 86_401.0, 86_402.0, 2 * 86_402.0):
+        reader.step()
+        counts.append(len(given))
+
+    assert counts == [1, 2, 2, 3]
+    assert set(given) == {("departement.52.evenements", 7)}
