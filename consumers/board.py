@@ -94,6 +94,7 @@ def clear() -> None:
     """Show nothing any more: another process delivers, or none."""
     for rows in (_BACKLOG, _OLDEST, _STATE, _INFO):
         rows.show({})
+    deadlines.SHOWN.clear()
 
 
 def received(subscription: Subscription) -> list[str]:

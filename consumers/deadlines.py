@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 import psycopg
+from prometheus_client import REGISTRY
 
 from bus.measuring import event_type
 from bus.telemetry import DELIVERY_DEADLINE
@@ -85,19 +86,33 @@ on conflict (event_type, result) do update set total = d.total + excluded.total
 
 
 class Deadlines:
-    """The counter of a process, brought to the totals of the ledger."""
+    """The counter of a process, brought to the totals of the ledger.
+
+    It appears whole, at the totals: one that grew from 0 under a scrape would tell all history again. A process that
+    does not deliver shows none.
+    """
 
     def __init__(self) -> None:
-        self._shown: Counter[tuple[str, str]] = Counter()
-        for type_ in routed_types():
-            for result in Result:
-                DELIVERY_DEADLINE.labels(type_, result.value)
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._visible = False
 
     def show(self, totals: Verdicts) -> None:
-        """Show the totals."""
-        for labels, total in totals.items():
-            DELIVERY_DEADLINE.labels(*labels).inc(max(0, total - self._shown[labels]))
-            self._shown[labels] = max(total, self._shown[labels])
+        """Show the totals; what has never happened is 0."""
+        known = {(type_, result.value): 0 for type_ in routed_types() for result in Result}
+        for labels, total in (known | dict(totals)).items():
+            DELIVERY_DEADLINE.labels(*labels).inc(max(0, total - self._told[labels]))
+            self._told[labels] = max(total, self._told[labels])
+        if not self._visible:
+            REGISTRY.register(DELIVERY_DEADLINE)
+            self._visible = True
+
+    def clear(self) -> None:
+        """Show nothing any more: another process delivers, or none."""
+        if self._visible:
+            REGISTRY.unregister(DELIVERY_DEADLINE)
+            DELIVERY_DEADLINE.clear()
+        self._told.clear()
+        self._visible = False
 
 
-SHOWN: Final = Deadlines()  # a process may deliver, lose its lock and deliver again: its counter goes on
+SHOWN: Final = Deadlines()

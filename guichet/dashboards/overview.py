@@ -4,8 +4,8 @@ from typing import Final
 
 from guichet.dashboards.model import Dashboard, Genre, Panel, Requete, Seuils, Unite, une
 
-_MISSED: Final = 'sum(increase(bus_delivery_deadline_total{result="missed"}[28d]))'
-_JUDGED: Final = "sum(increase(bus_delivery_deadline_total[28d]))"
+_MISSED: Final = 'sum(increase(bus:delivery_deadline:total{result="missed"}[28d]))'
+_JUDGED: Final = "sum(increase(bus:delivery_deadline:total[28d]))"
 _FAILING: Final = (
     'sum by (subscriber) (rate(bus_delivery_attempts_total{outcome!="success"}[15m]))'
     " / sum by (subscriber) (rate(bus_delivery_attempts_total[15m])) > 0.5"
@@ -121,12 +121,12 @@ SLO: Final = Dashboard(
         Panel(
             "Livraisons jugées",
             "À temps ou en retard, dans la dernière heure. Sans trafic, les parts ci-dessus n’ont pas de sens.",
-            une("sum by (result) (increase(bus_delivery_deadline_total[1h]))", "{{result}}"),
+            une("sum by (result) (increase(bus:delivery_deadline:total[1h]))", "{{result}}"),
         ),
         Panel(
             "Retards par type d’événement",
             "Ce qui dépense le budget.",
-            une('sum by (event_type) (increase(bus_delivery_deadline_total{result="missed"}[1d]))', "{{event_type}}"),
+            une('sum by (event_type) (increase(bus:delivery_deadline:total{result="missed"}[1d]))', "{{event_type}}"),
         ),
     ),
 )

@@ -34,7 +34,13 @@ def expressions() -> dict[str, str]:
 def known() -> dict[str, set[str]]:
     """Give every series that may be read, with its labels."""
     ours = {name: labels for name, (_, labels) in declared().items()}
-    return ours | OF_OTHERS | {name: set() for name in recordings()}
+    return ours | OF_OTHERS | {name: kept(expr) for name, expr in recordings().items()}
+
+
+def kept(expr: str) -> set[str]:
+    """Give the labels of a recorded series: those that its outermost aggregation names."""
+    by = re.match(r"\w+ by \(([^)]*)\)", expr)
+    return set(re.findall(r"\w+", by[1])) if by else set()
 
 
 def waits(metric: str) -> bool:

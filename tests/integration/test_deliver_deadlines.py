@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 
 from bus.db import connect
 from bus.platform.postgres import database
@@ -123,3 +124,31 @@ def test_a_type_out_of_the_contract_is_one_label(conn: psycopg.Connection) -> No
     owe(conn, 20 * MINUTE, type_="rsa.invente.b")
 
     assert judge(conn) == {("autre", "missed"): 2}
+
+
+def samples() -> dict[str, float]:
+    lines = generate_latest(REGISTRY).decode().splitlines()
+    found = (line.rsplit(" ", 1) for line in lines if line.startswith("bus_delivery_deadline_total"))
+    return {series: float(value) for series, value in found}
+
+
+def test_the_counter_appears_at_the_totals_and_only_while_its_process_delivers(conn: psycopg.Connection) -> None:
+    for _ in range(3):
+        owe(conn, 20 * MINUTE)
+    missed = f'bus_delivery_deadline_total{{event_type="{TYPE}",result="missed"}}'
+    shown = deadlines.Deadlines()
+    assert samples() == {}, "a process that waits for its turn shows none"
+
+    shown.show(judge(conn))
+    try:
+        assert samples()[missed] == 3
+        assert set(samples().values()) == {0, 3}, "what has never happened is 0 from the first scrape on"
+        owe(conn, 20 * MINUTE)
+        shown.show(judge(conn))
+        assert samples()[missed] == 4
+    finally:
+        shown.clear()
+    assert samples() == {}
+    shown.show({(TYPE, "missed"): 9})
+    assert samples()[missed] == 9, "delivering again, it goes on from the totals"
+    shown.clear()
