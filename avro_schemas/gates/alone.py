@@ -12,11 +12,12 @@ from avro_schemas import Schema
 from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.gates.source import Version
 from avro_schemas.gates.walking import fields, names, nodes, supported
+from avro_schemas.generate import full_name
 
 UNKNOWN: Final = "INCONNU"
 CLASSES: Final = re.compile("S[0-7]")
 HIDDEN: Final = frozenset(("S2", "S3", "S5", "S6"))
-SEALED: Final = "partie_scellee"
+SEALED: Final = "bus.partie_scellee"
 FLAG: Final = ("boolean", ["null", "boolean"])
 
 
@@ -88,10 +89,21 @@ def _classified(place: str, field: Schema) -> Iterator[Finding]:
 def sealed(version: Version) -> Iterator[Finding]:
     """Find clear fields of an event that should be sealed: streams and topics must not be able to read them."""
     for path, field in fields(version.schema) if version.is_event else ():
-        holds_parts = path.startswith("scelle.") or SEALED in json.dumps(field["type"])
+        holds_parts = path == "scelle.octets" or _is_part(field["type"])
         if not holds_parts and field.get("sensibilite") in HIDDEN:
             fault = f"en clair alors que sa classe est {field['sensibilite']}"
             yield Finding(_at(version, path), fault, Rule.CLAIR, "Portez-le dans une partie scelle.<sorte>")
+
+
+def _is_part(kind: Any) -> bool:  # noqa: ANN401 - a schema is any JSON
+    """Tell a sealed part, or an array of them, null or not, from anything that only mentions one."""
+    match kind:
+        case ["null", inner] | {"type": "array", "items": inner}:
+            return _is_part(inner)
+        case {"type": "record"}:
+            return full_name(kind) == SEALED
+        case _:
+            return bool(kind == SEALED)
 
 
 def defaulted(version: Version) -> Iterator[Finding]:

@@ -121,6 +121,23 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         adding(sensibilite="S2"),
         [f"champ donnees.ajout : en clair alors que sa classe est S2 {CLAIR}"],
     ),
+    "a clear name that speaks of sealed parts": (
+        CLOS,
+        adding(
+            sensibilite="S2",
+            type={**FLAG, "doc": "bus.partie_scellee", "symbols": ["INCONNU", "partie_scellee"], "default": "INCONNU"},
+            default="INCONNU",
+        ),
+        [f"champ donnees.ajout : en clair alors que sa classe est S2 {CLAIR}"],
+    ),
+    "a clear name beside sealed bytes": (
+        CLOS,
+        lambda schema: field(schema, "scelle")["type"]["items"]["fields"].append(added("nom", sensibilite="S2")),
+        [
+            f"champ scelle.nom : en clair alors que sa classe est S2 {CLAIR}",
+            f"type bus.partie_scellee : son texte n’est pas celui de contact.mis_a_jour v1 {PARTAGE}",
+        ],
+    ),
     "a detail of health, sealed or not": (
         "scelle.motifs",
         lambda schema: schema["fields"].append(added(sensibilite="S6")),
