@@ -1,7 +1,6 @@
 """What one version must satisfy by itself: notes of each field, enums, the shapes we read, the envelope of an event."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,12 +10,10 @@ import fastavro
 from avro_schemas import Schema
 from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.gates.source import Version
-from avro_schemas.gates.walking import fields, names, nodes, supported
+from avro_schemas.gates.walking import CLASSES, HIDDEN, fields, names, nodes, supported
 from avro_schemas.generate import full_name
 
 UNKNOWN: Final = "INCONNU"
-CLASSES: Final = re.compile("S[0-7]")
-HIDDEN: Final = frozenset(("S2", "S3", "S5", "S6"))
 SEALED: Final = "bus.partie_scellee"
 FLAG: Final = ("boolean", ["null", "boolean"])
 
@@ -78,7 +75,7 @@ def noted(version: Version) -> Iterator[Finding]:
 
 def _classified(place: str, field: Schema) -> Iterator[Finding]:
     found = field.get("sensibilite")
-    if not isinstance(found, str) or not CLASSES.fullmatch(found):
+    if not isinstance(found, str) or found not in CLASSES:
         yield Finding(place, "pas de classe", Rule.SENSIBILITE, "Ajoutez « sensibilite », de S0 à S6")
     elif found == "S7":
         yield Finding(place, "donnée financière ou de contrôle", Rule.S7, "Retirez le champ")

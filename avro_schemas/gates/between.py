@@ -1,7 +1,8 @@
 """What changed between two versions of a record, and must not have: what Avro's own rules let pass, included.
 
 Avro resolves aliases, promotes types, ignores logical types, defaults and namespaces, and reads a lost symbol as the
-default: each would change what an old record means, or what an old reader sees. Nothing of that is allowed.
+default: each would change what an old record means, or what an old reader sees. Nothing of that is allowed. Nor may a
+field be protected less than it was, or hold what another source said.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from avro_schemas import Schema
 from avro_schemas.gates.finding import Rule
-from avro_schemas.gates.walking import PRIMITIVES, names
+from avro_schemas.gates.walking import CLASSES, HIDDEN, PRIMITIVES, names
 
 Pair: TypeAlias = tuple[str, str]
 ABSENT: Final = object()
@@ -76,6 +77,7 @@ class _Walk:
                 continue
             if not _same_default(field, after[name]):
                 yield Change(place, "autre valeur par défaut", Rule.DEFAUT)
+            yield from _notes(place, field, after[name])
             yield from self.types(place, field["type"], after[name]["type"])
         for name, field in after.items():
             if name not in before and "default" not in field:
@@ -102,6 +104,17 @@ def _gone(place: str, name: str, fields: list[Schema]) -> Change:
     if heir is None:
         return Change(place, "retiré", Rule.RETIRE)
     return Change(place, f"renommé {heir}", Rule.RENOMME)
+
+
+def _notes(place: str, old: Schema, new: Schema) -> Iterator[Change]:
+    """An absent or unknown note has its own rule; a raised class still has to leave hidden what was hidden."""
+    before, after = str(old.get("sensibilite")), str(new.get("sensibilite"))
+    uncovered = before in HIDDEN and after not in HIDDEN
+    if after in CLASSES and before in CLASSES and (after < before or uncovered):
+        yield Change(place, f"{before} devient {after}", Rule.CLASSE)
+    origins = old.get("origine"), new.get("origine")
+    if all(isinstance(one, str) and one.strip() for one in origins) and origins[0] != origins[1]:
+        yield Change(place, "autre origine", Rule.SOURCE)
 
 
 def _same_default(old: Schema, new: Schema) -> bool:

@@ -20,6 +20,8 @@ REMEDIES = {
     Rule.DEFAUT: "Remettez le défaut d’avant",
     Rule.AJOUT: "Donnez-lui un « default », le plus souvent null",
     Rule.SYMBOLE: "Remettez-les : on n’ajoute que des symboles",
+    Rule.CLASSE: "Remettez sa classe : qui lit l’ancienne version la protège ainsi",
+    Rule.SOURCE: "Remettez son origine, et ajoutez un champ facultatif pour l’autre",
     Rule.APACHE: "Revenez au texte d’avant, et n’ajoutez que des champs avec défaut ou des symboles",
 }
 

@@ -32,6 +32,8 @@ class Rule(StrEnum):
     DEFAUT = "FULL_TRANSITIVE : aucun défaut ne change"
     AJOUT = "FULL_TRANSITIVE : un nouveau champ a un défaut"
     SYMBOLE = "FULL_TRANSITIVE : une énumération ne perd aucun symbole"
+    CLASSE = "FULL_TRANSITIVE : aucune classe ne baisse"
+    SOURCE = "FULL_TRANSITIVE : aucune origine ne change"
     APACHE = "FULL_TRANSITIVE"
 
 

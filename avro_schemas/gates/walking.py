@@ -7,6 +7,9 @@ from avro_schemas import Schema
 from avro_schemas.generate import full_name, named_types
 
 PRIMITIVES: Final = frozenset(("null", "boolean", "int", "long", "bytes", "string"))
+CLASSES: Final = frozenset(f"S{number}" for number in range(8))
+HIDDEN: Final = frozenset(("S2", "S3", "S5", "S6"))
+"""The classes of what travels sealed."""
 LOGICAL: Final[Mapping[str, str]] = {"date": "int", "timestamp-micros": "long"}
 
 

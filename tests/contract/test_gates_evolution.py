@@ -30,6 +30,12 @@ RENOMME = (
 TYPE = "(FULL_TRANSITIVE : aucun type ne change). Gardez son type, et ajoutez un champ facultatif pour l’autre."
 DEFAUT = "(FULL_TRANSITIVE : aucun défaut ne change). Remettez le défaut d’avant."
 AJOUT = "(FULL_TRANSITIVE : un nouveau champ a un défaut). Donnez-lui un « default », le plus souvent null."
+CLASSE = (
+    "(FULL_TRANSITIVE : aucune classe ne baisse). Remettez sa classe : qui lit l’ancienne version la protège ainsi."
+)
+SOURCE = (
+    "(FULL_TRANSITIVE : aucune origine ne change). Remettez son origine, et ajoutez un champ facultatif pour l’autre."
+)
 SYMBOLE = "(FULL_TRANSITIVE : une énumération ne perd aucun symbole). Remettez-les : on n’ajoute que des symboles."
 
 
@@ -104,6 +110,21 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         CLOS,
         adding(type="string", default=...),
         [f"champ donnees.ajout : nouveau, sans valeur par défaut depuis v1 {AJOUT}"],
+    ),
+    "a contact that would be public": (
+        "scelle.contact",
+        put("valeur", sensibilite="S0"),
+        [f"champ valeur : S3 devient S0 depuis v1 {CLASSE}"],
+    ),
+    "a sealed value that a higher number would uncover": (
+        "scelle.contact",
+        put("valeur", sensibilite="S4"),
+        [f"champ valeur : S3 devient S4 depuis v1 {CLASSE}"],
+    ),
+    "another origin": (
+        CLOS,
+        put("donnees.etat", origine="bus"),
+        [f"champ donnees.etat : autre origine depuis v1 {SOURCE}"],
     ),
     "a symbol lost, which Avro reads as INCONNU": (
         SUSPENDU,
