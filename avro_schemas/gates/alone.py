@@ -1,6 +1,8 @@
 """What one version must satisfy by itself: notes of each field, enums, the shapes we read, the envelope of an event."""
 
 import json
+import keyword
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +15,10 @@ from avro_schemas.gates.source import Version
 from avro_schemas.gates.walking import CLASSES, HIDDEN, fields, names, nodes, supported
 from avro_schemas.generate import full_name
 
+FIELD_NAME: Final = re.compile("[a-z][a-z0-9_]*")
+TYPE_NAME: Final = FIELD_NAME
+SYMBOL: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+NAMESPACE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 UNKNOWN: Final = "INCONNU"
 SEALED: Final = "bus.partie_scellee"
 FLAG: Final = ("boolean", ["null", "boolean"])
@@ -57,6 +63,23 @@ def shaped(version: Version) -> Iterator[Finding]:
                 Rule.FORME,
                 "Gardez null|X, array, record et enum avec leur namespace, date, timestamp-micros et les types simples",
             )
+
+
+def named(version: Version) -> Iterator[Finding]:
+    """Find aliases, by which a reader takes one field for another, and names that some language cannot say."""
+    types = ((f"type {name}", kind, TYPE_NAME) for name, kind in names(version.schema).items())
+    members = ((f"champ {path}", field, FIELD_NAME) for path, field in fields(version.schema))
+    for place, node, pattern in (*types, *members):
+        if "aliases" in node:
+            yield Finding(f"{version}, {place}", "a un alias", Rule.ALIAS, "Retirez « aliases » : un nom ne change pas")
+        symbols = ((symbol, SYMBOL) for symbol in node.get("symbols", ()))
+        for name, wanted in ((node["name"], pattern), *symbols):
+            if not isinstance(name, str) or not wanted.fullmatch(name) or keyword.iskeyword(name):
+                remedy = "Des minuscules, des chiffres et _, une lettre d’abord, aucun mot réservé de Python"
+                yield Finding(f"{version}, {place}", f"un nom qui ne convient pas, {name}", Rule.MOT, remedy)
+        if not NAMESPACE.fullmatch(node.get("namespace", "bus")):
+            remedy = "Des mots en minuscules, séparés par des points"
+            yield Finding(f"{version}, {place}", "un namespace qui ne convient pas", Rule.MOT, remedy)
 
 
 def noted(version: Version) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ class _Walk:
         for name, field in before.items():
             place = f"{path}.{name}" if path else name
             if name not in after:
-                yield _gone(place, name, new["fields"])
+                yield Change(place, "retiré", Rule.RETIRE)
                 continue
             if not _same_default(field, after[name]):
                 yield Change(place, "autre valeur par défaut", Rule.DEFAUT)
@@ -97,13 +97,6 @@ def _kind(schema: Any) -> str:  # noqa: ANN401 - a schema is any JSON
 
 def _plain(branch: Any) -> str:  # noqa: ANN401 - a schema is any JSON
     return branch if isinstance(branch, str) else ""
-
-
-def _gone(place: str, name: str, fields: list[Schema]) -> Change:
-    heir = next((field["name"] for field in fields if name in field.get("aliases", ())), None)
-    if heir is None:
-        return Change(place, "retiré", Rule.RETIRE)
-    return Change(place, f"renommé {heir}", Rule.RENOMME)
 
 
 def _notes(place: str, old: Schema, new: Schema) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from avro_schemas.gates.alone import defaulted, noted, readable, sealed, shaped
+from avro_schemas.gates.alone import defaulted, named, noted, readable, sealed, shaped
 from avro_schemas.gates.apache import refusals
 from avro_schemas.gates.between import Change, changes
 from avro_schemas.gates.envelope import enveloped
@@ -32,7 +32,7 @@ def findings(contract: Contract) -> list[Finding]:
     found = list(contract.unreadable)
     for version in contract:
         found += enveloped(version)
-        if basic := [*readable(version)] or [*shaped(version)]:
+        if basic := [*readable(version)] or [*shaped(version)] or [*named(version)]:
             found += basic
         else:
             sound.append(version)

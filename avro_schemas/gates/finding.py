@@ -11,6 +11,8 @@ class Rule(StrEnum):
     DOSSIER = "un dossier par version, de v1 en v1"
     NOM = "le nom du schéma est celui du dossier"
     FORME = "formes que tous nos lecteurs connaissent"
+    ALIAS = "aucun alias"
+    MOT = "des noms que tout langage accepte"
     DOC = "tout est documenté"
     SENSIBILITE = "classe de sensibilité de S0 à S6"
     S6 = "S6 : un booléen, rien d’autre"

@@ -25,6 +25,11 @@ FORME = (
     "Gardez null|X, array, record et enum avec leur namespace, date, timestamp-micros et les types simples."
 )
 FORME_2 = "(formes que tous nos lecteurs connaissent). Décrivez-le sans se contenir."
+MOT_BAD = "un nom qui ne convient pas"
+MOT = (
+    "(des noms que tout langage accepte). "
+    "Des minuscules, des chiffres et _, une lettre d’abord, aucun mot réservé de Python."
+)
 DOC = "(tout est documenté). Dites en français ce que c’est."
 SENSIBILITE = "(classe de sensibilité de S0 à S6). Ajoutez « sensibilite », de S0 à S6."
 S7 = "(S7 ne circule jamais). Retirez le champ."
@@ -90,6 +95,14 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         CLOS,
         lambda schema: adding(type=["null", schema["namespace"] + ".clos_donnees"])(schema),
         [f"type rsa.droit.clos_donnees : se contient lui-même {FORME_2}"],
+    ),
+    "a field whose name is no name": (CLOS, adding("2x"), [f"champ donnees.2x : {MOT_BAD}, 2x {MOT}"]),
+    "a field with a dash": (CLOS, adding("a-b"), [f"champ donnees.a-b : {MOT_BAD}, a-b {MOT}"]),
+    "a field that is a word of Python": (CLOS, adding("class"), [f"champ donnees.class : {MOT_BAD}, class {MOT}"]),
+    "a symbol that is a word of Python": (
+        CLOS,
+        adding(type={**FLAG, "symbols": ["INCONNU", "None"], "default": "INCONNU"}, default="INCONNU"),
+        [f"type rsa.droit.essai : {MOT_BAD}, None {MOT}"],
     ),
     "a field without doc": (
         CLOS,

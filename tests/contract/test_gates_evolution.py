@@ -30,6 +30,7 @@ RENOMME = (
 TYPE = "(FULL_TRANSITIVE : aucun type ne change). Gardez son type, et ajoutez un champ facultatif pour l’autre."
 DEFAUT = "(FULL_TRANSITIVE : aucun défaut ne change). Remettez le défaut d’avant."
 AJOUT = "(FULL_TRANSITIVE : un nouveau champ a un défaut). Donnez-lui un « default », le plus souvent null."
+ALIAS = "(aucun alias). Retirez « aliases » : un nom ne change pas."
 CLASSE = (
     "(FULL_TRANSITIVE : aucune classe ne baisse). Remettez sa classe : qui lit l’ancienne version la protège ainsi."
 )
@@ -61,7 +62,22 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
     "a field renamed by an alias": (
         CLOS,
         put("donnees.etat", name="etat_dossier", aliases=["etat"], default=""),
-        [f"champ donnees.etat : renommé etat_dossier depuis v1 {RENOMME}"],
+        [f"champ donnees.etat_dossier : a un alias {ALIAS}"],
+    ),
+    "an alias of a field that is still there": (
+        CLOS,
+        adding(aliases=["etat"]),
+        [f"champ donnees.ajout : a un alias {ALIAS}"],
+    ),
+    "an alias of a type": (
+        CLOS,
+        lambda schema: schema.update(aliases=["rsa.droit.fini"]),
+        [f"type rsa.droit.clos : a un alias {ALIAS}"],
+    ),
+    "an alias of a record inside": (
+        CLOS,
+        retyped("donnees", aliases=[]),
+        [f"type rsa.droit.clos_donnees : a un alias {ALIAS}"],
     ),
     "a field renamed without telling": (
         CLOS,

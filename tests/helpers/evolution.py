@@ -11,6 +11,16 @@ from avro_schemas.generate import full_name, named_types
 Schema = dict[str, Any]
 NOTES = {"doc": "Ajout.", "sensibilite": "S4", "origine": "bus"}
 SHARED = "bus"  # types of this namespace are the same in every event: they evolve with the code that reads their bytes
+BREAKS = [
+    Rule.RETIRE,
+    Rule.RENOMME,
+    Rule.TYPE,
+    Rule.DEFAUT,
+    Rule.AJOUT,
+    Rule.SYMBOLE,
+    Rule.CLASSE,
+    Rule.SOURCE,
+]
 
 LEAVES: list[tuple[Any, Any]] = [
     (["null", "string"], None),
@@ -84,12 +94,16 @@ def broken(draw: st.DrawFn, schema: Schema) -> tuple[Schema, Rule]:
     record = draw(st.sampled_from([named for named in named_types(new) if named["type"] == "record"]))
     field = draw(st.sampled_from(record["fields"]))
     enums = [named for named in named_types(new) if named["type"] == "enum"]
-    rule = draw(st.sampled_from([Rule.RETIRE, Rule.RENOMME, Rule.TYPE, Rule.DEFAUT, Rule.AJOUT, Rule.SYMBOLE]))
+    rule = draw(st.sampled_from(BREAKS))
     match rule:
         case Rule.RETIRE if not any(named_types(field["type"])):
             record["fields"].remove(field)
-        case Rule.RENOMME:
-            field["aliases"], field["name"] = [field["name"]], f"{field['name']}_2"
+        case Rule.RENOMME if record is not new:
+            record["name"] = f"{record['name']}_2"
+        case Rule.CLASSE if field["sensibilite"] != "S0":
+            field["sensibilite"] = draw(st.sampled_from([f"S{lower}" for lower in range(int(field["sensibilite"][1]))]))
+        case Rule.SOURCE:
+            field["origine"] = f"{field['origine']}, autre"
         case Rule.TYPE if not any(named_types(field["type"])):
             field["type"] = {"type": "array", "items": "long"}
         case Rule.DEFAUT:
