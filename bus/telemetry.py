@@ -34,6 +34,9 @@ DAY_BUCKETS: Final = (0, 3600, 86400, 3 * 86400, 7 * 86400, 15 * 86400, 30 * 864
 INGEST_RECORDS: Final = Counter(
     "bus_ingest_records_total", "Enregistrements lus dans les fichiers des sources, par sort.", ["source", "result"]
 )
+INGEST_FILES: Final = Counter(
+    "bus_ingest_files_total", "Fichiers des sources dont le verdict est rendu, par verdict.", ["source", "result"]
+)
 INGEST_LAST_SUCCESS: Final = Gauge(
     "bus_ingest_last_success_timestamp_seconds", "Quand un fichier de cette source a été accepté la dernière fois.",
     ["source"],

@@ -16,6 +16,7 @@ import psycopg
 from bus.measuring import REASONS, Fate, Stage, declare, processed, put_aside, reason
 from bus.telemetry import (
     INGEST_EXPECTED_INTERVAL,
+    INGEST_FILES,
     INGEST_GAP,
     INGEST_LAST_SUCCESS,
     INGEST_RECORDS,
@@ -50,6 +51,9 @@ class Result(StrEnum):
     QUARANTINED = "quarantined"
 
 
+FILE_RESULTS: Final = (Result.ACCEPTED, Result.DUPLICATE, Result.REJECTED)
+"""The label ``result`` of files."""
+
 _BY_TYPE: Final = {"I": Kind.DAILY, "M": Kind.MONTHLY, "R": Kind.RELOAD}
 _ANNOUNCED: Final = (Kind.DAILY, Kind.MONTHLY, Kind.RELOAD)  # only these end with a control total
 
@@ -64,6 +68,8 @@ def announce(settings: IngestSettings) -> None:
     for one in Kind:
         for result in Result:
             INGEST_RECORDS.labels(one.value, result.value)
+        for result in FILE_RESULTS:
+            INGEST_FILES.labels(one.value, result.value)
         INGEST_SOURCE_DELAY.labels(one.value)
     for one, days in _expected(settings).items():
         INGEST_EXPECTED_INTERVAL.labels(one.value).set(days * _DAY)
@@ -89,7 +95,10 @@ def judged(flux: Flux, report: Report, seconds: float, dated: datetime | None) -
         dated: the instant that the file bears, None when it bears none.
     """
     source = kind(report.source, report.genre["typeflux"]).value
-    if report.verdict is Verdict.ACCEPTE:
+    # A file may be refused before one of its records counts: only this tells.
+    accepted = report.verdict is Verdict.ACCEPTE
+    INGEST_FILES.labels(source, (Result.ACCEPTED if accepted else Result.REJECTED).value).inc()
+    if accepted:
         INGEST_RECORDS.labels(source, Result.ACCEPTED.value).inc(flux.tally.valid)
         INGEST_RECORDS.labels(source, Result.QUARANTINED.value).inc(flux.tally.bad)
         for code, count in flux.tally.codes.items():
@@ -102,8 +111,10 @@ def judged(flux: Flux, report: Report, seconds: float, dated: datetime | None) -
 
 
 def repeated(report: Report, records: int) -> None:
-    """Count the records of a file whose bytes were judged before."""
-    INGEST_RECORDS.labels(kind(report.source, report.genre["typeflux"]).value, Result.DUPLICATE.value).inc(records)
+    """Count a file whose bytes were judged before, and its records."""
+    labels = (kind(report.source, report.genre["typeflux"]).value, Result.DUPLICATE.value)
+    INGEST_FILES.labels(*labels).inc()
+    INGEST_RECORDS.labels(*labels).inc(records)
 
 
 def show(conn: psycopg.Connection) -> None:

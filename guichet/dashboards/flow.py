@@ -28,6 +28,11 @@ SOURCES: Final = Dashboard(
             une("sum by (source, result) (increase(bus_ingest_records_total[1h]))", "{{source}}, {{result}}"),
         ),
         Panel(
+            "Fichiers par verdict",
+            "Accepté, doublon, refusé, dans la dernière journée. Un fichier refusé ouvre un ticket, même vide.",
+            une("sum by (source, result) (increase(bus_ingest_files_total[1d]))", "{{source}}, {{result}}"),
+        ),
+        Panel(
             "Part de rejets",
             "Au-delà de 2 %, un ticket : le format de la caisse a peut-être changé.",
             une(f"({_REJECTED} or 0 * {_READ}) / {_READ}", "{{source}}"),

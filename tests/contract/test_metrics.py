@@ -6,6 +6,7 @@ from bus import telemetry
 
 CONTRACT = {
     ("bus_ingest_records", "counter", ("source", "result")),
+    ("bus_ingest_files", "counter", ("source", "result")),
     ("bus_ingest_last_success_timestamp_seconds", "gauge", ("source",)),
     ("bus_ingest_expected_interval_seconds", "gauge", ("source",)),
     ("bus_ingest_source_delay_seconds", "histogram", ("source",)),

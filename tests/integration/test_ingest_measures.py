@@ -132,6 +132,10 @@ def test_the_expected_intervals_are_those_of_the_settings(desk: Desk) -> None:
 @pytest.mark.parametrize("result", ["accepted", "duplicate", "rejected", "quarantined"])
 def test_every_fate_of_every_source_is_there_before_the_first_file(server: Settings, result: str) -> None:
     assert all(value("bus_ingest_records_total", source=one, result=result) is not None for one in measures.Kind)
+    wanted = result != "quarantined"
+    assert all(
+        (value("bus_ingest_files_total", source=one, result=result) is not None) is wanted for one in measures.Kind
+    )
 
 
 def records(result: str) -> float:
@@ -150,6 +154,34 @@ def test_records_are_counted_by_fate_and_a_file_sent_again_counts_its_records(de
     assert records("quarantined") - before["quarantined"] == 1
     assert records("duplicate") - before["duplicate"] == 7
     assert records("rejected") - before["rejected"] == 3
+
+
+def files(source: str, result: str) -> float:
+    return value("bus_ingest_files_total", source=source, result=result) or 0.0
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"\xff\xfe\x00", b"<Racine>", b"<Autre></Autre>", quotidien(STOCK).octets()[:400]],
+    ids=["empty", "encoding", "cut", "other schema", "cut in its header"],
+)
+def test_a_file_refused_before_a_record_counts_is_counted(desk: Desk, octets: bytes) -> None:
+    before = sum(files(one.value, "rejected") for one in measures.Kind)
+
+    assert desk.take(octets).verdict == "rejete"
+
+    assert sum(files(one.value, "rejected") for one in measures.Kind) == before + 1
+
+
+def test_files_are_counted_by_verdict(desk: Desk) -> None:
+    before = {one: files("cnaf-quotidien", one) for one in ("accepted", "duplicate", "rejected")}
+    good = quotidien(STOCK)
+
+    desk.take(good.octets())
+    desk.take(good.octets(), "encore.xml")
+    desk.take(short(quotidien(STOCK, STOCK, STOCK), 1), "court.xml")
+
+    assert {one: files("cnaf-quotidien", one) - seen for one, seen in before.items()} == dict.fromkeys(before, 1)
 
 
 def test_what_is_put_aside_is_counted_and_held_until_it_goes(desk: Desk) -> None:
