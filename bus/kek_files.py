@@ -5,6 +5,7 @@ folder of secrets belongs on an encrypted volume without snapshots.
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,20 @@ def remains(folder: Path, epoch: int, fingerprint: bytes) -> bool:
         PermissionError: what lies there does not let itself be read.
     """
     return any(_is(file, fingerprint) for file in (path_of(folder, epoch), *folder.glob(f".kek.{epoch}.*")))
+
+
+def exposed(folder: Path) -> list[Path]:
+    """Give the keys that any user of the machine may read; a group may, as mounted secrets need it."""
+    if not folder.stat().st_mode & stat.S_IXOTH:
+        return []
+    return sorted(file for file in folder.glob("kek.*") if _mode(file) & stat.S_IROTH)
+
+
+def _mode(file: Path) -> int:
+    try:
+        return file.stat().st_mode
+    except FileNotFoundError:  # destroyed since
+        return 0
 
 
 def present(folder: Path) -> set[int]:

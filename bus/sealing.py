@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -90,11 +89,14 @@ class KekRing:
         """Read ``kek.<epoch>`` files; one that is still being copied does not count.
 
         Raises:
-            Misconfigured: no folder, or no key in it.
+            Misconfigured: no folder, no key in it, or one that does not let itself be read.
         """
         found = _read(secrets_dir) if secrets_dir else {}
         if not found:
-            raise Misconfigured("aucune clé de chiffrement (kek.<époque>) : indiquez BUS_SECRETS_DIR")
+            raise Misconfigured(
+                "aucune clé de chiffrement (kek.<époque>) :"
+                " démarrez la plateforme (bus dev up) ou indiquez BUS_SECRETS_DIR"
+            )
         return cls(found, secrets_dir)
 
     @property
@@ -156,10 +158,20 @@ def mark(secret: bytes) -> bytes:
 
 
 def _read(folder: Path) -> dict[int, bytes]:
-    """Read the whole keys of a folder; files come and go while a rotation runs."""
+    """Read the whole keys of a folder; files come and go while a rotation runs.
+
+    Raises:
+        Misconfigured: one does not let itself be read.
+    """
     found: dict[int, bytes] = {}
     for file in folder.glob("kek.*"):
         if file.suffix[1:].isdecimal():
-            with suppress(FileNotFoundError):
+            try:
                 found[int(file.suffix[1:])] = file.read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise Misconfigured(
+                    f"{file} ne se lit pas : attendu un fichier de 32 octets que cet utilisateur peut lire"
+                ) from error
     return {epoch: secret for epoch, secret in found.items() if len(secret) == _KEY}

@@ -29,6 +29,7 @@ from guichet.rewrapping import TABLES, Progress, rewrap
 from guichet.rotation_rules import Phase
 
 _POLL: Final = 0.5  # seconds
+_LONGEST: Final = 10.0  # seconds between two looks at whether old epochs are free
 _LOCK: Final = "3s"
 """How long another rotation may take to be noticed as dead: its connection ends with its last statement."""
 
@@ -127,6 +128,7 @@ class Rotation:
             Misconfigured: the folder is not the one that protects the vault.
         """
         with alone(self._conn):
+            self._warn()
             self._recognise()
             self._sweep()
             known = epochs.load(self._conn)
@@ -157,6 +159,10 @@ class Rotation:
         self._outcome.tournee = True
 
     # --- before ---------------------------------------------------------------------------------------------------
+
+    def _warn(self) -> None:
+        for file in (file for folder in self._folders for file in kek_files.exposed(folder)):
+            self._telling.say(f"attention : {file} se lit par tous les utilisateurs de la machine (chmod 0600)")
 
     def _recognise(self) -> None:
         """Make sure that the folder is this vault's, by what it must open; note who is who.
@@ -246,6 +252,7 @@ class Rotation:
 
     def _rewrap(self, known: Epochs) -> None:
         new = rules.target(known)
+        deadline, pause = time.monotonic() + self._patience, _POLL
         while True:
             self._outcome.cles_rechiffrees += rewrap(self._conn, self._ring, new.epoch, self._telling.progress)
             hit("rotate.before_retire")
@@ -253,7 +260,10 @@ class Rotation:
             self._wait_for_roles(new)
             if all(self._retire(one) for one in known.alive[:-1]):
                 return
-            time.sleep(_POLL)
+            if time.monotonic() > deadline:
+                raise Refused(_BUSY)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST)  # each turn counts every key
 
     def _retire(self, old: Epoch) -> bool:
         """Take an epoch out of the vault, unless anything is, or is just being, wrapped under it.
@@ -309,6 +319,10 @@ class Rotation:
         hit("rotate.after_destroy")
 
 
+_BUSY: Final = (
+    "une transaction tient encore une ancienne époque : cherchez-la dans pg_stat_activity, puis relancez ; "
+    "rien n’est perdu, la rotation reprendra là"
+)
 _KEPT: Final = (
     "démarrez ce rôle, qui détruit le fichier, ou détruisez-le dans son dossier ; si le lieu n’existe plus, "
     "bus vault oublier LIEU ; puis relancez"

@@ -80,20 +80,23 @@ def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | 
     base : les précédentes n’ouvrent plus aucune clé.
     """
     from bus.db import connect
-    from bus.errors import Refused
+    from bus.errors import Misconfigured
     from bus.platform.postgres import database
     from guichet.rotation import Rotation, Telling
 
-    with (
-        database(Settings.load(data_dir)) as settings,
-        connect(settings, "bus_rotate", autocommit=True) as conn,
-        _progress() as progress,
-    ):
-        rotation = Rotation(conn, _folders(settings, deliver), Telling(note, progress), patience)
-        try:
-            outcome = rotation.run(timedelta(days=days))
-        except OSError as error:
-            raise Refused("un dossier de secrets ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
+    chosen = Settings.load(data_dir)
+    folders = _folders(chosen, deliver)
+    _require(chosen, folders)
+    try:
+        with (
+            database(chosen) as settings,
+            connect(settings, "bus_rotate", autocommit=True) as conn,
+            _progress() as progress,
+        ):
+            outcome = Rotation(conn, folders, Telling(note, progress), patience).run(timedelta(days=days))
+    except OSError as error:
+        place = error.filename or "un dossier de secrets"
+        raise Misconfigured(f"{place} ne se lit ou ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
     emit(asdict(outcome), as_json=as_json, text=lambda: _told(outcome))
 
 
@@ -114,6 +117,17 @@ def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_rotate", autocommit=True) as conn:
         for place in (name for pattern in lieux for name in strike_out(conn, pattern)):
             note(f"lieu oublié : {place}")
+
+
+def _require(settings: Settings, folders: "Folders") -> None:
+    """Refuse what was never started: a rotation there would make an empty database, and no key to rotate."""
+    from bus.errors import Misconfigured
+    from bus.platform.postgres import Postgres
+    from bus.sealing import KekRing
+
+    KekRing.load(folders.ingest)
+    if settings.database_url is None and not Postgres(settings.data_dir.resolve()).data.exists():
+        raise Misconfigured("aucune base : démarrez la plateforme (bus dev up) ou indiquez BUS_DATABASE_URL")
 
 
 def _folders(settings: Settings, deliver: Path | None) -> "Folders":

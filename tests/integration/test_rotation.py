@@ -283,6 +283,17 @@ def test_a_reader_with_a_row_of_yesterday_reads_it_again(coffre: Vault) -> None:
         assert vault.keys_by_id(conn, ring, keys) == keys
 
 
+def test_a_transaction_that_stays_open_ends_the_patience_and_loses_nothing(coffre: Vault) -> None:
+    keys = coffre.fill(2)
+    with closing(coffre.connect(autocommit=False)) as idle:
+        epochs.hold(idle)
+        with pytest.raises(Refused, match="tient encore une ancienne époque"):
+            coffre.rotate(patience=0)
+
+    assert coffre.rotate(min_age=1).epoques_detruites == [1]
+    assert coffre.opened() == keys
+
+
 def test_a_second_rotation_is_refused(coffre: Vault) -> None:
     with closing(coffre.connect("bus_rotate")) as other:
         other.execute("select pg_advisory_lock(%s)", (db.LOCK_ROTATE,))
@@ -589,3 +600,30 @@ def test_a_database_made_anew_takes_the_epoch_of_the_folder_that_stayed(server: 
         after.rotate()
 
         assert after.opened() == keys
+
+
+def test_a_folder_that_was_never_started_is_not_made_into_one(tmp_path: Path) -> None:
+    """The command itself, without anything, then with secrets and no database."""
+    done = _rotate_there(tmp_path / "vide")
+    assert (done.returncode, "bus dev up" in done.stderr) == (3, True)
+    assert not (tmp_path / "vide").exists()
+
+    vault.create_secrets(tmp_path / "secrets")
+    done = _rotate_there(tmp_path)
+    assert (done.returncode, "aucune base" in done.stderr) == (3, True)
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_folder_in_the_place_of_a_key_ends_the_command_in_a_sentence(coffre: Vault) -> None:
+    (coffre.ingest / "kek.2").mkdir()
+
+    done = _rotate_there(coffre.settings.data_dir, BUS_DATABASE_URL=str(coffre.settings.database_url))
+
+    assert done.returncode == 3
+    assert "kek.2 ne se lit pas" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _rotate_there(data: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "guichet", "vault", "rotate", "--data", str(data)]
+    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True, check=False, timeout=120)

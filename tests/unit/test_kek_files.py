@@ -109,6 +109,34 @@ def nobodys() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def test_a_key_that_cannot_be_read_is_said_by_its_name(nobodys: Path) -> None:
+    kek_files.draw(nobodys / "kek.1")
+    (nobodys / "kek.1").chmod(0)
+
+    with pytest.raises(Misconfigured, match=r"kek\.1 ne se lit pas"):
+        KekRing.load(nobodys)
+
+
+def test_a_folder_in_the_place_of_a_key_is_said_by_its_name(folder: Path) -> None:
+    (folder / "kek.2").mkdir()
+
+    with pytest.raises(Misconfigured, match=r"kek\.2 ne se lit pas"):
+        KekRing.load(folder)
+
+
+def test_only_a_key_that_every_user_may_read_is_exposed(folder: Path) -> None:
+    folder.chmod(0o755)
+    kek_files.draw(folder / "kek.2")
+    (folder / "kek.1").chmod(0o440)
+    assert kek_files.exposed(folder) == []
+
+    (folder / "kek.2").chmod(0o644)
+    assert kek_files.exposed(folder) == [folder / "kek.2"]
+
+    folder.chmod(0o700)
+    assert kek_files.exposed(folder) == []
+
+
 def test_a_living_key_outlasts_the_second_name_that_a_killed_drawing_left_it(folder: Path) -> None:
     """A crash between link and unlink; the retired epoch of this number was another deployment's."""
     before = (folder / "kek.1").read_bytes()
