@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Any, TypeAlias
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, TypeAlias
 
 Named: TypeAlias = dict[str, Any]
 Leaf: TypeAlias = Callable[[Any, Any], Any]
+DAY_0: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_json(schema: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -36,7 +37,7 @@ def _walk(schema: Any, value: Any, named: Named, leaf: Leaf) -> Any:  # noqa: AN
             return [_walk(items, item, named, leaf) for item in value]
         case {"type": "record", "fields": fields}:
             _learn(schema, named)
-            return {field["name"]: _walk(field["type"], _given(value, field), named, leaf) for field in fields}
+            return {field["name"]: _member(value, field, named, leaf) for field in fields}
         case _:
             return leaf(schema, value)
 
@@ -57,8 +58,24 @@ def _learn(schema: Any, named: Named) -> None:  # noqa: ANN401 - a schema is any
             pass
 
 
-def _given(record: Mapping[str, Any], field: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    return record.get(field["name"], field["default"]) if "default" in field else record[field["name"]]
+def _member(record: Mapping[str, Any], field: Mapping[str, Any], named: Named, leaf: Leaf) -> Any:  # noqa: ANN401 - JSON in, Avro values out
+    """Give what the record says, else the default, which Avro writes its own way: days, microseconds, latin-1."""
+    if field["name"] in record or "default" not in field:
+        return _walk(field["type"], record[field["name"]], named, leaf)
+    default = _walk(field["type"], field["default"], named, _leaf_from_default)
+    return _walk(field["type"], default, named, leaf) if leaf is _leaf_to_json else default
+
+
+def _leaf_from_default(schema: Any, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    match schema:
+        case {"logicalType": "date"}:
+            return DAY_0.date() + timedelta(days=value)
+        case {"logicalType": "timestamp-micros"}:
+            return DAY_0 + timedelta(microseconds=value)
+        case "bytes":
+            return value.encode("latin-1")
+        case _:
+            return value
 
 
 def _leaf_from_json(schema: Any, value: Any) -> Any:  # noqa: ANN401 - any JSON value

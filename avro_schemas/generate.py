@@ -7,7 +7,7 @@ schemas alone: same schemas, same bytes.
 import argparse
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,11 @@ from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
 def models() -> str:
     """Give the text of ``models.py``: names, versions, then one type per named Avro type, enums first."""
-    schemas = {name: read(name) for name in names()}
+    return text({name: read(name) for name in names()}, {name: versions(name)[-1] for name in names()})
+
+
+def text(schemas: Mapping[str, Schema], numbers: Mapping[str, int]) -> str:
+    """Give the same for any contract: the newest schema and version of each record, by name."""
     defined: dict[str, str] = {}
     for schema in schemas.values():
         _define(schema, defined)
@@ -39,8 +43,8 @@ def models() -> str:
         HEAD,
         f"EventType: TypeAlias = {_literal(events)}\n",
         f"PartKind: TypeAlias = {_literal(parts)}\n",
-        _mapping("EVENT_VERSION", "str, int", {name: versions(name)[-1] for name in events}),
-        _mapping("PART_VERSION", "str, int", {sorte: versions(SEALED + sorte)[-1] for sorte in parts}),
+        _mapping("EVENT_VERSION", "str, int", {name: numbers[name] for name in events}),
+        _mapping("PART_VERSION", "str, int", {sorte: numbers[SEALED + sorte] for sorte in parts}),
         *(text for text in defined.values() if not text.startswith(RECORD)),
         *(text for text in defined.values() if text.startswith(RECORD)),
     ]
@@ -80,12 +84,19 @@ def _class_name(name: str) -> str:
 
 
 def _enum(schema: Schema) -> str:
-    return f'{_class_name(full_name(schema))}: TypeAlias = {_literal(schema["symbols"])}\n"""{schema["doc"]}"""\n'
+    return f"{_class_name(full_name(schema))}: TypeAlias = {_literal(schema['symbols'])}\n{_doc(schema['doc'])}\n"
 
 
 def _record(schema: Schema) -> str:
-    lines = [f"{RECORD}{_class_name(full_name(schema))}(TypedDict):", f'    """{schema["doc"]}"""', ""]
+    lines = [f"{RECORD}{_class_name(full_name(schema))}(TypedDict):", f"    {_doc(schema['doc'])}", ""]
     return "\n".join([*lines, *(_field(field) for field in schema["fields"])]) + "\n"
+
+
+def _doc(doc: str) -> str:
+    """Quote a text so that Python reads it back the same, whatever it holds."""
+    quoted = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    shown = "".join(one if one == "\n" or ord(one) >= ord(" ") else f"\\x{ord(one):02x}" for one in quoted)
+    return f'"""{shown[:-1]}\\""""' if shown.endswith('"') else f'"""{shown}"""'
 
 
 def _field(field: dict[str, Any]) -> str:
@@ -116,7 +127,7 @@ def _rows(values: dict[str, int], indent: int) -> str:
 
 
 def _literal(values: list[str]) -> str:
-    line = f"Literal[{', '.join(map(_quoted, values))}]"
+    line = f"Literal[{', '.join(map(_quoted, values)) or None}]"
     rows = "".join(f"    {_quoted(value)},\n" for value in values)
     return line if len(line) < 80 else f"Literal[\n{rows}]"
 

@@ -8,6 +8,7 @@ from avro_schemas.gates.apache import refusals
 from avro_schemas.gates.between import Change, changes
 from avro_schemas.gates.envelope import enveloped
 from avro_schemas.gates.finding import Finding, Rule
+from avro_schemas.gates.generated import generated
 from avro_schemas.gates.released import kept
 from avro_schemas.gates.samples import exemplified
 from avro_schemas.gates.source import Contract, Version
@@ -40,7 +41,7 @@ def findings(contract: Contract) -> list[Finding]:
     found += _evolution(sound)
     found += [finding for version in sound for finding in exemplified(version)]
     newest = {version.name: version for version in sound}
-    found += [*shared(list(newest.values())), *owned(contract), *kept(contract)]
+    found += [*shared(list(newest.values())), *generated(list(newest.values())), *owned(contract), *kept(contract)]
     return list(dict.fromkeys(found))
 
 

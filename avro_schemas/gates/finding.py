@@ -13,6 +13,7 @@ class Rule(StrEnum):
     FORME = "formes que tous nos lecteurs connaissent"
     ALIAS = "aucun alias"
     MOT = "des noms que tout langage accepte"
+    PYTHON = "des types que Python lit"
     DOC = "tout est documenté"
     SENSIBILITE = "classe de sensibilité de S0 à S6"
     S6 = "S6 : un booléen, rien d’autre"

@@ -1,5 +1,6 @@
 """Each gate refuses the violation that it is for, in its own sentence and no other; what is legal passes."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from helpers.release import released
 
 from avro_schemas.gates.__main__ import main
 from avro_schemas.gates.released import digest
+from avro_schemas.generate import text
 
 CLOS = "rsa.droit.clos"
 FLAG = {"type": "enum", "namespace": "rsa.droit", "name": "essai", "doc": "Essai.", "symbols": ["INCONNU", "a"]}
@@ -487,6 +489,49 @@ def test_the_contract_is_read_without_the_library_of_its_gates() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
     refusal = subprocess.run([sys.executable, "-c", gates], check=False, timeout=60, capture_output=True, text=True)
     assert (refusal.returncode, refusal.stderr) == (3, "La bibliothèque avro manque : « make setup » l’installe.\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "default"),
+    [
+        ({"type": "int", "logicalType": "date"}, 0),
+        ({"type": "long", "logicalType": "timestamp-micros"}, 1_700_000_000_000_001),
+        ("bytes", "ÿ"),
+    ],
+)
+def test_a_default_is_written_as_avro_wants_it(kind: Any, default: Any, copy: ContractCopy) -> None:
+    copy.candidate(CLOS, adding(type=kind, default=default))
+
+    assert main(["--root", str(copy.root)]) == 0
+
+
+def test_any_doc_is_written_as_python_reads_it_back(copy: ContractCopy) -> None:
+    doc = 'Dit "un", \\ et """trois""" \t\x00 puis "'
+    schema = json.loads(copy.version("scelle.motifs", 1).joinpath("schema.avsc").read_text("utf-8")) | {"doc": doc}
+
+    (written,) = [
+        one
+        for one in ast.parse(text({"scelle.motifs": schema}, {"scelle.motifs": 1})).body
+        if isinstance(one, ast.ClassDef)
+    ]
+
+    assert ast.get_docstring(written, clean=False) == doc
+
+
+def test_two_types_of_one_name_in_python_are_refused(copy: ContractCopy) -> None:
+    copy.candidate(
+        CLOS,
+        adding(
+            type={**FLAG, "namespace": "bus.rsa.droit", "name": "clos_donnees", "default": "INCONNU"}, default="INCONNU"
+        ),
+    )
+
+    assert copy.refused() == [
+        (
+            "models.py : RsaDroitClosDonnees y serait défini 2 fois (des types que Python lit). "
+            "Changez le nom d’un des types."
+        )
+    ]
 
 
 def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
