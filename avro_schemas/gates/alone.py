@@ -128,12 +128,17 @@ def _is_part(kind: Any) -> bool:  # noqa: ANN401 - a schema is any JSON
 
 def defaulted(version: Version) -> Iterator[Finding]:
     """Find enums that do not fall back on INCONNU, and nullable fields that are not null by default."""
-    for name, named in names(version.schema).items():
+    known = names(version.schema)
+    for name, named in known.items():
         if named["type"] == "enum" and not (named.get("default") == UNKNOWN and UNKNOWN in named["symbols"]):
             remedy = f"Ajoutez le symbole {UNKNOWN} et « default »: « {UNKNOWN} »"
             yield Finding(f"{version}, énumération {name}", f"ne se replie pas sur {UNKNOWN}", Rule.INCONNU, remedy)
     for path, field in fields(version.schema):
         nullable = isinstance(field["type"], list)
+        kind = known.get(field["type"], field["type"]) if isinstance(field["type"], str) else field["type"]
+        if isinstance(kind, dict) and kind["type"] == "enum" and field.get("default", UNKNOWN) != UNKNOWN:
+            remedy = f"Écrivez « default »: « {UNKNOWN} »"
+            yield Finding(_at(version, path), f"pas {UNKNOWN} par défaut", Rule.INCONNU, remedy)
         if nullable and path != "enrichissement" and field.get("default", ...) is not None:
             yield Finding(_at(version, path), "pas null par défaut", Rule.NULL, "Ajoutez « default »: null")
 

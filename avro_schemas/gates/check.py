@@ -12,7 +12,7 @@ from avro_schemas.gates.generated import generated
 from avro_schemas.gates.released import kept
 from avro_schemas.gates.samples import exemplified
 from avro_schemas.gates.source import Contract, Version
-from avro_schemas.gates.together import owned, shared
+from avro_schemas.gates.together import owned, sealable, shared
 
 REMEDIES = {
     Rule.RETIRE: "Remettez-le, quitte à ne plus le remplir",
@@ -23,6 +23,8 @@ REMEDIES = {
     Rule.SYMBOLE: "Remettez-les : on n’ajoute que des symboles",
     Rule.CLASSE: "Remettez sa classe : qui lit l’ancienne version la protège ainsi",
     Rule.SOURCE: "Remettez son origine, et ajoutez un champ facultatif pour l’autre",
+    Rule.RANG: "Ajoutez les nouveaux symboles à la fin",
+    Rule.FIGE: "Les flux le lisent et le gardent octet par octet : mettez le champ dans donnees ou dans enrichissement",
     Rule.APACHE: "Revenez au texte d’avant, et n’ajoutez que des champs avec défaut ou des symboles",
 }
 
@@ -41,7 +43,13 @@ def findings(contract: Contract) -> list[Finding]:
     found += _evolution(sound)
     found += [finding for version in sound for finding in exemplified(version)]
     newest = {version.name: version for version in sound}
-    found += [*shared(list(newest.values())), *generated(list(newest.values())), *owned(contract), *kept(contract)]
+    found += [
+        *shared(list(newest.values())),
+        *sealable(list(newest.values())),
+        *generated(list(newest.values())),
+        *owned(contract),
+        *kept(contract),
+    ]
     return list(dict.fromkeys(found))
 
 

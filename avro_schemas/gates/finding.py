@@ -13,6 +13,7 @@ class Rule(StrEnum):
     FORME = "formes que tous nos lecteurs connaissent"
     ALIAS = "aucun alias"
     MOT = "des noms que tout langage accepte"
+    SORTE = "une sorte scellée se nomme dans bus.sorte_scellee"
     PYTHON = "des types que Python lit"
     DOC = "tout est documenté"
     SENSIBILITE = "classe de sensibilité de S0 à S6"
@@ -37,6 +38,8 @@ class Rule(StrEnum):
     SYMBOLE = "FULL_TRANSITIVE : une énumération ne perd aucun symbole"
     CLASSE = "FULL_TRANSITIVE : aucune classe ne baisse"
     SOURCE = "FULL_TRANSITIVE : aucune origine ne change"
+    RANG = "FULL_TRANSITIVE : un symbole garde son rang"
+    FIGE = "FULL_TRANSITIVE : un record lu à sa place ne change pas"
     APACHE = "FULL_TRANSITIVE"
 
 

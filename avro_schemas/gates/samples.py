@@ -4,13 +4,14 @@ import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import fastavro
 from fastavro.validation import ValidationError
 
 from avro_schemas.conversion import from_json, to_json
 from avro_schemas.gates.finding import Finding, Rule
-from avro_schemas.gates.source import Version
+from avro_schemas.gates.source import UNREADABLE, Version
 from avro_schemas.gates.walking import nodes
 
 LEAST: Final = 2
@@ -23,7 +24,7 @@ def exemplified(version: Version) -> Iterator[Finding]:
         count = f"{len(version.samples)} exemple" if version.samples else "aucun exemple"
         yield Finding(str(version), count, Rule.EXEMPLE, f"Ajoutez-en dans {version.name}/v{version.number}/examples")
     for title, sample in version.samples.items():
-        if sample is not None and (fault := _fault(version, sample)):
+        if sample is not UNREADABLE and (fault := _fault(version, sample)):
             yield Finding(f"{version}, exemple « {title} »", fault, Rule.EXEMPLE, REMEDY)
 
 
@@ -78,10 +79,19 @@ def _path(version: Version, place: str) -> str:
     return place
 
 
+def _is_uuid(text: Any) -> bool:  # noqa: ANN401 - any JSON value
+    try:
+        return isinstance(text, str) and str(UUID(text)) == text
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
 def _inconsistent(version: Version, record: Mapping[str, Any]) -> str | None:
     """What the schema cannot say of an event."""
     if record.get("type") != version.name:
         return f"son type n’est pas {version.name}"
+    if not _is_uuid(record.get("id")):
+        return "son id n’est pas un UUID"
     for field in ("date_observation", "date_publication"):
         if isinstance(instant := record.get(field), datetime) and instant.tzinfo is None:
             return f"{field} n’a pas de fuseau"

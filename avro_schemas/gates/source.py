@@ -16,6 +16,9 @@ OWNERS: Final = "OWNERS.toml"
 RELEASED: Final = "RELEASED.toml"
 ANCHOR: Final = ".contrat.toml"
 ANCHORS: Final = f"tests/releases/*{ANCHOR}"
+UNREADABLE: Final = object()
+"""Stands for a file that was told already; null is a value that the rules judge."""
+DEEPEST: Final = 60  # levels of JSON; a schema of ours has about fifteen
 Table: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -79,9 +82,9 @@ def read(root: Path) -> Contract:
 
 
 def _records(root: Path) -> Iterator[Path]:
-    """A record's folder has a dotted name, or versions; the code of this package has neither."""
+    """Every folder is a record's, but those of the code."""
     for path in root.iterdir():
-        if path.is_dir() and not path.name.startswith((".", "__")) and ("." in path.name or any(path.glob("v[0-9]*"))):
+        if path.is_dir() and not path.name.startswith((".", "__")) and not path.joinpath("__init__.py").exists():
             yield path
 
 
@@ -94,29 +97,71 @@ def _versions(folder: Path, faults: list[Finding]) -> Iterator[Version]:
             remedy = "Une version est un dossier v<n> avec schema.avsc et examples/"
             faults.append(Finding(f"{folder.name}/{path.name}", "ce n’est pas une version", Rule.DOSSIER, remedy))
             continue
+        faults += _strays(folder, path)
         place = f"{folder.name} {path.name}"
         schema = _json(path / "schema.avsc", place, Rule.LISIBLE, faults)
         samples = {
             one.stem: _json(one, f"{place}, exemple « {one.stem} »", Rule.EXEMPLE, faults)
             for one in sorted(path.glob("examples/*.json"))
         }
-        if schema is not None:
+        if schema is not UNREADABLE:
             yield Version(folder.name, int(match[1]), schema, samples)
+
+
+def _strays(folder: Path, version: Path) -> Iterator[Finding]:
+    """Find what nothing would ever read."""
+    known = {"schema.avsc", "examples"}
+    inside = [one for one in version.iterdir() if one.name not in known]
+    inside += [one for one in version.glob("examples/*") if one.suffix != ".json"]
+    for one in sorted(inside):
+        if not one.name.startswith("."):
+            place = f"{folder.name}/{one.relative_to(folder)}"
+            remedy = "Une version n’a que schema.avsc et examples/*.json"
+            yield Finding(place, "rien ne le lit", Rule.DOSSIER, remedy)
 
 
 def _json(path: Path, place: str, rule: Rule, faults: list[Finding]) -> Any:  # noqa: ANN401 - a file holds any JSON
     try:
-        return json.loads(path.read_text("utf-8"))
+        return _parsed(path.read_text("utf-8"))
+    except OSError:
+        fault = "ce n’est pas un fichier lisible"
+    except RecursionError:
+        fault = "trop de niveaux"
+    except KeyError as error:
+        fault = f"la clé {error.args[0]} y est deux fois"
     except ValueError as error:  # JSON or UTF-8
         line = f", ligne {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        faults.append(Finding(place, f"ce n’est pas du JSON{line}", rule, f"Corrigez {path.name}"))
-        return None
+        fault = f"ce n’est pas du JSON{line}"
+    faults.append(Finding(place, fault, rule, f"Corrigez {path.name}"))
+    return UNREADABLE
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - a file holds any JSON
+    """Give the JSON that every reader reads alike: Python's own lets pass NaN, lone surrogates and doubled keys."""
+    value = json.loads(text, object_pairs_hook=_once, parse_constant=float.fromhex)
+    level, depth = [value], 0
+    while level:
+        if (depth := depth + 1) > DEEPEST:
+            raise RecursionError
+        inner = (one.values() if isinstance(one, dict) else one if isinstance(one, list) else () for one in level)
+        level = [child for children in inner for child in children]
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise KeyError(key)
+        found[key] = value
+    return found
 
 
 def _table(path: Path, faults: list[Finding]) -> Table:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError, RecursionError):
         rule = Rule.RESPONSABLE if path.name == OWNERS else Rule.PUBLIE
         faults.append(Finding(path.name, "fichier absent ou illisible", rule, "Rétablissez-le depuis l’historique"))
         return {}

@@ -11,6 +11,7 @@ from avro_schemas.gates.source import OWNERS, Contract, Version
 from avro_schemas.gates.walking import names
 from avro_schemas.generate import full_name
 
+KINDS: Final = "bus.sorte_scellee"
 OWN: Final = "donnees"  # the one field of the root that differs from type to type
 
 
@@ -43,6 +44,16 @@ def shared(newest: list[Version]) -> Iterator[Finding]:
                 fault = f"son texte n’est pas celui de {usual[0]}"
                 remedy = "Recopiez-le, ou faites évoluer tous les types ensemble"
                 yield Finding(f"{version}, {what}", fault, Rule.PARTAGE, remedy)
+
+
+def sealable(newest: list[Version]) -> Iterator[Finding]:
+    """Find sealed parts that no event can carry: the enum of an event's parts does not name them."""
+    enums = [names(one.schema).get(KINDS) for one in newest if one.is_event]
+    for part in (one for one in newest if not one.is_event):
+        sorte = part.name.partition(".")[2]
+        if any(enum is not None and sorte not in enum["symbols"] for enum in enums):
+            remedy = f"Ajoutez {sorte} à la fin de {KINDS}, dans tous les types"
+            yield Finding(str(part), "aucun événement ne peut la porter", Rule.SORTE, remedy)
 
 
 def _texts(version: Version) -> Iterator[tuple[str, str]]:

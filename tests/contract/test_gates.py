@@ -27,6 +27,10 @@ FORME = (
     "Gardez null|X, array, record et enum avec leur namespace, date, timestamp-micros et les types simples."
 )
 FORME_2 = "(formes que tous nos lecteurs connaissent). Décrivez-le sans se contenir."
+FIGE = (
+    "(FULL_TRANSITIVE : un record lu à sa place ne change pas). "
+    "Les flux le lisent et le gardent octet par octet : mettez le champ dans donnees ou dans enrichissement."
+)
 MOT_BAD = "un nom qui ne convient pas"
 MOT = (
     "(des noms que tout langage accepte). "
@@ -150,6 +154,7 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         lambda schema: field(schema, "scelle")["type"]["items"]["fields"].append(added("nom", sensibilite="S2")),
         [
             f"champ scelle.nom : en clair alors que sa classe est S2 {CLAIR}",
+            f"champ scelle : ses champs ne sont plus les mêmes depuis v1 {FIGE}",
             f"type bus.partie_scellee : son texte n’est pas celui de contact.mis_a_jour v1 {PARTAGE}",
         ],
     ),
@@ -165,13 +170,23 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
     ),
     "an enum without default": (
         CLOS,
-        adding(type=FLAG, default="a"),
+        adding(type=FLAG, default="INCONNU"),
         [f"énumération rsa.droit.essai : ne se replie pas sur INCONNU {INCONNU}"],
     ),
     "an enum with another default": (
         CLOS,
-        adding(type={**FLAG, "default": "a"}, default="a"),
+        adding(type={**FLAG, "default": "a"}, default="INCONNU"),
         [f"énumération rsa.droit.essai : ne se replie pas sur INCONNU {INCONNU}"],
+    ),
+    "a field of an enum with another default": (
+        CLOS,
+        adding(type={**FLAG, "default": "INCONNU"}, default="a"),
+        [
+            (
+                "champ donnees.ajout : pas INCONNU par défaut (énumération : défaut INCONNU). "
+                "Écrivez « default »: « INCONNU »."
+            )
+        ],
     ),
     "a nullable field without default": (
         CLOS,
@@ -259,6 +274,7 @@ def test_a_candidate_with_one_violation_is_refused_in_its_own_words(seed: str, c
         (lambda one: one.update(scelle=None), "une valeur n’a pas la forme que dit le schéma"),
         (lambda one: one.update(date_publication="2026-03-02T01:18:36"), "date_publication n’a pas de fuseau"),
         (lambda one: one.update(type="rsa.droit.ouvert"), "son type n’est pas rsa.droit.clos"),
+        (lambda one: one.update(id="42"), "son id n’est pas un UUID"),
         (lambda one: one.update(portee=["adresse"]), "portee ne dit pas, dans l’ordre, les sortes scellées"),
     ],
 )
@@ -503,6 +519,62 @@ def test_a_default_is_written_as_avro_wants_it(kind: Any, default: Any, copy: Co
     copy.candidate(CLOS, adding(type=kind, default=default))
 
     assert main(["--root", str(copy.root)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"[" * 100_000, "trop de niveaux"),
+        (b"[" * 61 + b"]" * 61, "trop de niveaux"),
+        (b"\xff", "ce n’est pas du JSON"),
+        (b"NaN", "ce n’est pas du JSON"),
+        (b'"\\ud800"', "ce n’est pas du JSON"),
+        (b'{"id": 1, "id": 2}', "la clé id y est deux fois"),
+        (b"null", "une valeur n’a pas la forme que dit le schéma"),
+        (None, "ce n’est pas un fichier lisible"),
+    ],
+)
+def test_a_file_may_hold_anything_and_is_refused_in_words(
+    content: bytes | None, fault: str, copy: ContractCopy
+) -> None:
+    path = copy.version(CLOS, 1) / "examples" / "cloture.json"
+    path.unlink()
+    path.mkdir() if content is None else path.write_bytes(content)
+
+    (line,) = copy.refused()
+    assert line.startswith(f"{CLOS} v1, exemple « cloture » : {fault} (deux exemples valides). Corrigez ")
+
+
+def test_null_is_no_schema(copy: ContractCopy) -> None:
+    copy.candidate(CLOS)
+    copy.version(CLOS, 2).joinpath("schema.avsc").write_text("null", encoding="utf-8")
+
+    assert copy.refused() == [f"{CLOS} v2 : schéma illisible, ce n’est pas un record {LISIBLE}"]
+
+
+def test_a_folder_and_files_that_nothing_reads_are_refused(copy: ContractCopy) -> None:
+    shutil.copytree(copy.version(CLOS, 1), copy.root / "essai" / "V1")
+    copy.version(CLOS, 1).joinpath("notes.txt").touch()
+    copy.version(CLOS, 1).joinpath("examples", "autre.jsn").touch()
+
+    assert [line.partition(" (")[0] for line in copy.refused()] == [
+        "essai/V1 : ce n’est pas une version",
+        f"{CLOS}/v1/examples/autre.jsn : rien ne le lit",
+        f"{CLOS}/v1/notes.txt : rien ne le lit",
+    ]
+
+
+def test_a_sealed_part_that_no_event_can_carry_is_refused(copy: ContractCopy) -> None:
+    shutil.copytree(copy.root / "scelle.motifs", copy.root / "scelle.photo")
+    copy.edit("scelle.photo", 1, lambda schema: schema.update(name="photo"))
+    copy.replace("OWNERS.toml", '["scelle.motifs"]', '["scelle.photo"]\nresponsable = "x"\n\n["scelle.motifs"]')
+
+    assert copy.refused() == [
+        (
+            "scelle.photo v1 : aucun événement ne peut la porter (une sorte scellée se nomme dans bus.sorte_scellee). "
+            "Ajoutez photo à la fin de bus.sorte_scellee, dans tous les types."
+        )
+    ]
 
 
 def test_any_doc_is_written_as_python_reads_it_back(copy: ContractCopy) -> None:

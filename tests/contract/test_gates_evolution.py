@@ -7,7 +7,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from helpers.contract_copy import ContractCopy, Edit, adding, field
+from helpers.contract_copy import ContractCopy, Edit, added, adding, field
 from helpers.evolution import broken, evolved
 from helpers.records import records
 from hypothesis import given, settings
@@ -33,6 +33,15 @@ AJOUT = "(FULL_TRANSITIVE : un nouveau champ a un défaut). Donnez-lui un « def
 ALIAS = "(aucun alias). Retirez « aliases » : un nom ne change pas."
 CLASSE = (
     "(FULL_TRANSITIVE : aucune classe ne baisse). Remettez sa classe : qui lit l’ancienne version la protège ainsi."
+)
+RANG = "(FULL_TRANSITIVE : un symbole garde son rang). Ajoutez les nouveaux symboles à la fin."
+FIGE = (
+    "(FULL_TRANSITIVE : un record lu à sa place ne change pas). "
+    "Les flux le lisent et le gardent octet par octet : mettez le champ dans donnees ou dans enrichissement."
+)
+TEXT = (
+    "son texte n’est pas celui de contact.mis_a_jour v1 (un type partagé, un seul texte). "
+    "Recopiez-le, ou faites évoluer tous les types ensemble."
 )
 SOURCE = (
     "(FULL_TRANSITIVE : aucune origine ne change). Remettez son origine, et ajoutez un champ facultatif pour l’autre."
@@ -141,6 +150,16 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         CLOS,
         put("donnees.etat", origine="bus"),
         [f"champ donnees.etat : autre origine depuis v1 {SOURCE}"],
+    ),
+    "symbols in another order": (
+        SUSPENDU,
+        retyped("donnees.niveau", symbols=["INCONNU", "versement", "droit"]),
+        [f"champ donnees.niveau : symboles déplacés depuis v1 {RANG}"],
+    ),
+    "a field more where the streams read by position": (
+        CLOS,
+        lambda schema: field(schema, "cause")["type"]["fields"].append(added()),
+        [f"champ cause : ses champs ne sont plus les mêmes depuis v1 {FIGE}", f"type bus.cause : {TEXT}"],
     ),
     "a symbol lost, which Avro reads as INCONNU": (
         SUSPENDU,
