@@ -1,5 +1,7 @@
 """Key epochs: no kill loses a key while files flow, and yesterday's copy gives nobody back who was erased since."""
 
+import json
+import os
 import random
 import shutil
 import signal
@@ -37,6 +39,7 @@ KILLS = [
     "rotate.after_destroy",
 ]
 """In the order in which one rotation passes them: each run goes on from the previous death and dies further on."""
+ONE_SHOT = "ingest.mid_file"
 SUBSCRIBER = SUBSCRIBERS[0]
 REFUSED = b"<Racine>ceci n'est pas un flux</Racine>"
 
@@ -56,20 +59,51 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 def flow(run: Run, tokens: Path) -> None:
-    """Feed the first half of the days; then the second half, while a rotation dies at every point and goes on."""
+    """Feed the first half of the days; then, at each point, some of the others while a rotation dies there."""
     days = run.world.days(7)
     chance = random.Random(7)  # noqa: S311 - reproducible
     half = len(days) // 2
+    rest = len(days) - half
     tokens.mkdir()
     feed(run, days[:half], chance)
+    mortal = System(run.system.data, run.system.env | {"BUS_FAILPOINTS_DIR": str(tokens)})
+    taken = []
     with ThreadPoolExecutor(1) as beside:
-        feeding = beside.submit(feed, run, days[half:], chance)
-        mortal = System(run.system.data, run.system.env | {"BUS_FAILPOINTS_DIR": str(tokens)})
         for number, point in enumerate(KILLS):
-            (tokens / f"{point}@1#{number}").touch()
-            killed = mortal.bus("vault", "rotate", check=False)
-            assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
-        feeding.result()
+            share = days[half + number * rest // len(KILLS) : half + (number + 1) * rest // len(KILLS)]
+            feeding = beside.submit(feed, run, share, chance)
+            die(mortal, tokens, point, "vault", "rotate")
+            taken.append(len(accepted(run.system)))
+            if point == "rotate.after_switch":
+                kill_roles(run.system)
+                die(mortal, tokens, ONE_SHOT, "ingest", str(last_to_come(run)), "--source", "cnaf")
+            feeding.result()
+    assert taken[0] < taken[-1], "no file was accepted between the first death and the last"
+
+
+def die(mortal: System, tokens: Path, point: str, *command: str) -> None:
+    (tokens / f"{point}@1#0").touch()
+    killed = mortal.bus(*command, check=False)
+    assert killed.returncode == -signal.SIGKILL, (point, killed.returncode, killed.stderr)
+
+
+def last_to_come(run: Run) -> Path:
+    """Give the last file that tells of somebody, long before the feeding reaches it."""
+    told = [file for file in run.world.truth["fichiers"] if file["valides"] and file["genre"] != "contact"]
+    return run.world.folder / str(max(told, key=lambda file: str(file["jour"]))["nom"])
+
+
+def kill_roles(system: System) -> None:
+    """Ingest and deliver die as well, with two epochs in force; who watches over them starts them again."""
+    eventually(system.ready, timeout=120, what="every role ready")
+    pids = system.pids()
+    for role in ("ingest", "deliver"):
+        os.kill(pids[role], signal.SIGKILL)
+
+
+def accepted(system: System) -> list[Path]:
+    reports = (system.data / "depot").glob("*.rapport.json")
+    return [path for path in reports if json.loads(path.read_text(encoding="utf-8"))["verdict"] == "accepte"]
 
 
 def feed(run: Run, days: list[list[Path]], chance: random.Random) -> None:
@@ -85,7 +119,7 @@ def kek_names(system: System) -> list[list[str]]:
 def test_every_point_of_a_rotation_killed_it_once(run: Run) -> None:
     log = (run.system.data.parent / "mort" / "hits.log").read_text().split()
 
-    assert Counter(log) == Counter(KILLS)
+    assert Counter(log) == Counter([*KILLS, ONE_SHOT])
 
 
 def test_the_rotation_is_over_and_the_old_key_is_nowhere(run: Run) -> None:
