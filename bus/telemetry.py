@@ -38,7 +38,8 @@ INGEST_FILES: Final = Counter(
     "bus_ingest_files_total", "Fichiers des sources dont le verdict est rendu, par verdict.", ["source", "result"]
 )
 INGEST_LAST_SUCCESS: Final = Gauge(
-    "bus_ingest_last_success_timestamp_seconds", "Quand un fichier de cette source a été accepté la dernière fois.",
+    "bus_ingest_last_success_timestamp_seconds",
+    "Dernier fichier accepté de l’émetteur le plus en retard, parmi ceux vus depuis 90 jours.",
     ["source"],
 )  # fmt: skip
 INGEST_EXPECTED_INTERVAL: Final = Gauge(
@@ -101,7 +102,7 @@ DELIVERY_LATENCY: Final = Histogram(
     "bus_delivery_latency_seconds", "De l’acceptation à la réponse 2xx.", ["event_type"], buckets=DELIVERY_BUCKETS
 )
 E2E_LATENCY: Final = Histogram(
-    "bus_e2e_latency_seconds", "De la date d’effet à la réponse 2xx.", ["event_type"], buckets=DELIVERY_BUCKETS
+    "bus_e2e_latency_seconds", "De la date d’effet à la réponse 2xx.", ["event_type"], buckets=DAY_BUCKETS
 )
 DELIVERY_BACKLOG: Final = Gauge("bus_delivery_backlog", "Livraisons dues et pas encore arrivées.", ["subscriber"])
 DELIVERY_OLDEST: Final = Gauge(

@@ -84,6 +84,7 @@ class LagMeter:
         self._groups = groups
         self._admin = kafka.admin(settings)
         self._askers = {group: kafka.consumer(settings, group) for group in groups}
+        self._ages = Ages()
         self._reader = kafka.consumer(
             settings, "bus-watch", **{"fetch.wait.max.ms": 50, "max.poll.interval.ms": 86_400_000}
         )
@@ -174,7 +175,7 @@ class LagMeter:
         written = self._written_at(starts)
         now = time.time()
         return [
-            lag if not lag.records else _aged(lag, written.get((lag.topic, lag.partition, lag.next_offset)), now)
+            replace(lag, seconds=self._ages.of(lag, written.get((lag.topic, lag.partition, lag.next_offset)), now))
             for lag in lags
         ]
 
@@ -203,6 +204,31 @@ class LagMeter:
         finally:
             self._reader.unassign()
         return found
+
+
+class Ages:
+    """Since when each group is behind, kept for when the broker is too slow to say."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, Place], float] = {}
+
+    def of(self, lag: Lag, written: float | None, now: float) -> float:
+        """Give the age of a lag in seconds.
+
+        A record that could not be read in time keeps the age growing from the last one read: it never resolves an alert
+        that still holds. Behind and never read, the age starts now.
+
+        Args:
+            lag: of a group on a partition.
+            written: when its first unread record was written, None when it was not read in time.
+            now: seconds since 1970.
+        """
+        key = (lag.group, (lag.topic, lag.partition))
+        if not lag.records:
+            self._since.pop(key, None)
+            return 0.0
+        since = self._since[key] = self._since.get(key, now) if written is None else written
+        return max(0.0, now - since)
 
 
 class Losses:
@@ -237,12 +263,6 @@ def publish(lags: Iterable[Lag], retentions: Mapping[str, float] | None = None) 
         if lag.expired:
             log.error("records expired unread", group=lag.group, topic=lag.topic, records=lag.expired)
     LAG_EXPORTER_LAST_SUCCESS.set_to_current_time()
-
-
-def _aged(lag: Lag, written: float | None, now: float) -> Lag:
-    """A record that could not be read in time leaves an age of 0 and its count: the next measure tells."""
-    seconds = 0.0 if written is None else max(0.0, now - written)
-    return replace(lag, seconds=seconds)
 
 
 def _seconds(message: Any) -> float:  # noqa: ANN401 - an untyped library

@@ -1,9 +1,9 @@
 """What the ingest role tells of its sources: counts as files are judged, and what the journal alone can say.
 
 The label ``source`` is a kind of file, five in all: caisses are about a hundred, and their number is not ours to bound.
-Which caisse is late or short is in the journal (``bus db psql``, report views). Gauges are read from the journal when
-the role looks, never while a scrape waits: they are the same before and after a restart, and tell files taken in by
-the command line too. Counters are of this process.
+The last success shown is that of the caisse that is most late. Which caisse is late or short is in the journal
+(``bus db psql``, report views). Gauges are read from the journal when the role looks, never while a scrape waits: they
+are the same before and after a restart, and tell files taken in by the command line too. Counters are of this process.
 """
 
 from collections.abc import Mapping
@@ -147,9 +147,14 @@ def _show_quarantine(found: Mapping[str, tuple[int, float]]) -> None:
         QUARANTINE_OLDEST.labels(Stage.INGEST.value, name).set(oldest)
 
 
+# Of each kind, the last success of the emitter that is most late: a caisse that falls silent must not hide behind the
+# others. One not heard of for 90 days has left, unless the whole kind has.
 _LAST: Final = """
-select source, typeflux, extract(epoch from max(decided_at))::float8 from journal.flux
- where verdict = 'accepte' group by 1, 2
+select source, typeflux,
+       extract(epoch from coalesce(min(last) filter (where last > now() - interval '90 days'), max(last)))::float8
+  from (select source, typeflux, emetteur, max(decided_at) as last from journal.flux
+         where verdict = 'accepte' group by 1, 2, 3) heard
+ group by 1, 2
 """
 
 # The last copy of each header that announced another number than it held, for as long as the copy is kept; a copy with

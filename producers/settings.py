@@ -9,7 +9,9 @@ class IngestSettings(Settings):
     """What every role has, and the times between two files; an alert tells a silence half as long again."""
 
     intervalle_quotidien_jours: float = Field(
-        default=3.0, gt=0, description="jours attendus entre deux quotidiens de la Cnaf ; 3 couvrent une fin de semaine"
+        default=4.0,
+        gt=0,
+        description="jours attendus entre deux quotidiens de la Cnaf ; avec 4, l’alerte supporte quatre jours fériés",
     )
     intervalle_mensuel_jours: float = Field(
         default=31.0, gt=0, description="jours attendus entre deux mensuels de la Cnaf"

@@ -15,9 +15,10 @@ SOURCES: Final = Dashboard(
     (
         Panel(
             "Âge du dernier fichier accepté",
-            "À comparer à l’intervalle attendu : une fois et demie de plus, et quelqu’un est réveillé.",
+            "De la caisse la plus en retard, à comparer à l’intervalle attendu : une fois et demie de plus, et "
+            "quelqu’un est réveillé. Un genre jamais reçu n’est pas surveillé.",
             (
-                Requete("time() - max by (source) (bus_ingest_last_success_timestamp_seconds)", "{{source}}"),
+                Requete("time() - min by (source) (bus_ingest_last_success_timestamp_seconds)", "{{source}}"),
                 Requete("max by (source) (bus_ingest_expected_interval_seconds)", "{{source}}, attendu"),
             ),
             Unite.SECONDES,

@@ -1,6 +1,7 @@
 """What the ingest role shows of its sources, from real files and a real journal."""
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -118,6 +119,41 @@ def test_the_last_success_is_the_journal_s_and_survives_a_restart(desk: Desk) ->
 
     assert value("bus_ingest_last_success_timestamp_seconds", source="cnaf-quotidien") == 1772400000
     assert value("bus_ingest_last_success_timestamp_seconds", source="contact") is None
+
+
+def accepted(desk: Desk, emitter: str, days: int) -> None:
+    with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
+        conn.execute(
+            "insert into journal.flux (flux_id, source, emetteur, typeflux, received_at, decided_at, verdict, lus,"
+            " valides, rejets, hors_perimetre, effaces, en_attente, evenements)"
+            " values (%s, 'cnaf', %s, 'I', now(),"
+            " now() - make_interval(days => %s), 'accepte', 1, 1, 0, 0, 0, 0, '{}')",
+            (f"sha256:{emitter}-{days}", emitter, days),
+        )
+
+
+def silence() -> float:
+    return time.time() - (value("bus_ingest_last_success_timestamp_seconds", source="cnaf-quotidien") or 0)
+
+
+def test_the_last_success_is_that_of_the_caisse_that_is_most_late(desk: Desk) -> None:
+    accepted(desk, "caf-521", 9)
+    accepted(desk, "caf-521", 6)
+    accepted(desk, "caf-211", 1)
+    accepted(desk, "caf-691", 91)  # has left
+
+    desk.look()
+
+    assert silence() == pytest.approx(6 * DAY, abs=600)
+
+
+def test_a_kind_that_nobody_sends_any_more_stays_silent_after_ninety_days(desk: Desk) -> None:
+    accepted(desk, "caf-521", 120)
+    accepted(desk, "caf-211", 100)
+
+    desk.look()
+
+    assert silence() == pytest.approx(100 * DAY, abs=600)
 
 
 def test_the_expected_intervals_are_those_of_the_settings(desk: Desk) -> None:

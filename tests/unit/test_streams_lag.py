@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet.lag import behind
+from guichet.lag import Ages, behind
 
 PLACE = ("evenements", 3)
 
@@ -38,3 +38,14 @@ def test_the_next_record_is_always_one_that_the_broker_has_or_will_give(
 
     assert low <= lag.next_offset <= low + length
     assert lag.records == low + length - lag.next_offset
+
+
+def test_a_record_that_the_broker_is_slow_to_give_keeps_its_age_growing() -> None:
+    ages, lag = Ages(), behind("g", PLACE, 4, (0, 10))
+
+    assert ages.of(lag, 1_000.0, 1_700.0) == 700
+    assert ages.of(lag, None, 1_730.0) == 730, "not read in time: the alert must hold"
+    assert ages.of(lag, 1_600.0, 1_760.0) == 160
+    assert ages.of(behind("g", PLACE, 10, (0, 10)), None, 1_790.0) == 0, "caught up"
+    assert ages.of(lag, None, 1_820.0) == 0
+    assert ages.of(lag, None, 1_850.0) == 30, "never read: since it was first seen behind"
