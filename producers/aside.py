@@ -1,11 +1,18 @@
 """A bad record put aside: one event that says where and why, and its bytes, sealed under a key of their own."""
 
+from typing import Final
+
+import psycopg
+
 from bus.sealing import new_key, seal
+from bus.telemetry import get_logger
 from producers.events import Cause, Event, outbox_row
 from producers.flux import Desk, Flux
 from producers.observation import BadRecord
 
 SORTE: str = "enregistrement"
+KEPT_DAYS: Final = 30  # as the topic ``quarantaine`` keeps (design.md §6)
+_log = get_logger()
 
 
 def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
@@ -33,3 +40,22 @@ def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
             )
         )
     )
+
+
+def purge(conn: psycopg.Connection) -> int:
+    """Destroy the records put aside ``KEPT_DAYS`` ago, each with its key; gives how many. The caller commits."""
+    row = conn.execute(_PURGE, (KEPT_DAYS,)).fetchone()
+    count = int(row[0]) if row else 0
+    if count:
+        _log.info("records put aside destroyed", records=count, days=KEPT_DAYS)
+    return count
+
+
+_PURGE: Final = """
+with gone as (
+  delete from journal.quarantine where created_at < now() - make_interval(days => %s) returning key_id
+), keys as (
+  delete from vault.owned_key using gone where owned_key.key_id = gone.key_id
+)
+select count(*) from gone
+"""

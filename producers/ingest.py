@@ -15,7 +15,7 @@ from bus.errors import Unavailable
 from bus.sealing import KekRing
 from bus.settings import Settings
 from bus.vault import Pepper
-from producers import contacts, decision, measures, places, spool
+from producers import aside, contacts, decision, measures, places, spool
 from producers.absences import Absences
 from producers.dossiers import DossierStager
 from producers.events import now
@@ -92,13 +92,14 @@ class Ingest:
             spool.settle(self.desk.conn, self.folder, copy.flux_id)
 
     def purge(self) -> None:
-        """Destroy what has been kept long enough: refused files, rows that waited in vain."""
+        """Destroy what has been kept long enough: refused files, rows that waited in vain, records put aside."""
         with self.desk.conn.transaction():
             spool.purge(self.desk.conn, self.folder, now())
             self.desk.conn.execute(
                 "with gone as (delete from journal.waiting where expires_at < now() returning key_id)"
                 " delete from vault.owned_key using gone where owned_key.key_id = gone.key_id"
             )
+            aside.purge(self.desk.conn)
 
     def _earlier(self, flux: Flux) -> Report | None:
         report = decision.earlier_report(self.desk.conn, flux)

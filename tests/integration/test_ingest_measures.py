@@ -237,6 +237,31 @@ def test_what_is_put_aside_is_counted_and_held_until_it_goes(desk: Desk) -> None
     assert value("bus_quarantine_oldest_message_timestamp_seconds", **labels) == 0
 
 
+def test_a_record_put_aside_goes_after_thirty_days_with_its_key_and_the_alert_with_it(desk: Desk) -> None:
+    others = [Foyer(numero=f"0000000016{n}") for n in range(5)]
+    old, young = (quotidien(*others, Foyer(numero=f"0000000017{n}", etat="Z"), jour=f"2026-03-1{n}") for n in (0, 1))
+    oldest = "bus_quarantine_oldest_message_timestamp_seconds"
+
+    def left() -> tuple[int, int]:
+        with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
+            held = conn.execute("select count(*) from journal.quarantine").fetchall()[0][0]
+            keys = conn.execute("select count(*) from vault.owned_key where owner like 'record:%'").fetchall()[0][0]
+            return held, keys
+
+    with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
+        desk.take(old.octets(), "vieux.xml")
+        conn.execute("update journal.quarantine set created_at = now() - interval '31 days'")
+        desk.take(young.octets(), "jeune.xml")
+    assert left() == (2, 2)
+
+    with Ingest(desk.settings) as ingestion:
+        ingestion.purge()
+    desk.look()
+
+    assert left() == (1, 1)
+    assert time.time() - (value(oldest, stage="ingest", reason="valeur") or 0) < 3600
+
+
 def test_the_delay_of_a_source_runs_from_the_date_of_its_file(desk: Desk) -> None:
     def observed(bound: str) -> float:
         return value("bus_ingest_source_delay_seconds_bucket", source="cnaf-quotidien", le=bound) or 0.0
