@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAY   ?= yes
+WORKERS ?= 2
 
 .PHONY: help setup check fmt generate test acceptance demo bench lock clean
 
@@ -39,7 +40,7 @@ generate: setup ## write the models that the schemas define, and docs/reference
 	$(BIN)/python -m guichet.reference
 
 test: setup ## every test, on a real broker, registry and database that it starts itself
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 acceptance: setup ## the same oracles and storms at full size (hours)
 	BUS_TEST_SIZE=full $(BIN)/pytest tests/acceptance tests/integration/test_kafka_cluster.py
