@@ -30,6 +30,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "bus topics check": "bus topics check",
     "bus topics compte": "bus topics compte bus-stream --fichier stream.mdp",
     "bus topics ls": "bus topics ls --json",
+    "bus vault oublier": "bus vault oublier 'ancienne-machine:*'",
     "bus vault rotate": "bus vault rotate --age-minimal 30",
     "bus vault status": "bus vault status --json",
     "bus watch": "bus watch",
