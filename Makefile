@@ -40,7 +40,7 @@ generate: setup ## write the models that the schemas define, and docs/reference
 	$(BIN)/python -m guichet.reference
 
 test: setup ## every test, on a real broker, registry and database that it starts itself
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 acceptance: setup ## the same oracles and storms at full size (hours)
 	BUS_TEST_SIZE=full $(BIN)/pytest tests/acceptance tests/integration/test_kafka_cluster.py
