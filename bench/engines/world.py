@@ -89,6 +89,8 @@ class World:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(SOON)
+                # A client keeps the highest leader epoch it has seen under a name; a topic made again begins at 0.
+                self._admin = kafka.admin(self.settings)
 
     def feed(self, persons: int, *, mode: str) -> int:
         """Fill a new input topic; gives the number of events. In mode ``full`` they are of a later version."""
