@@ -26,8 +26,8 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/lint-imports
 	$(BIN)/python -m avro_schemas.generate --check
 	$(BIN)/python -m avro_schemas.gates
-	$(BIN)/python -m guichet.dashboards --check
-	$(BIN)/python -m guichet.reference --check
+	$(BIN)/python -m tools.dashboards --check
+	$(BIN)/python -m tools.reference --check
 	$(BIN)/pytest -q tests/contract/test_alerts.py
 
 fmt: setup ## format and fix what can be fixed
@@ -36,8 +36,8 @@ fmt: setup ## format and fix what can be fixed
 
 generate: setup ## write the models that the schemas define, and docs/reference
 	$(BIN)/python -m avro_schemas.generate
-	$(BIN)/python -m guichet.dashboards
-	$(BIN)/python -m guichet.reference
+	$(BIN)/python -m tools.dashboards
+	$(BIN)/python -m tools.reference
 
 test: setup ## every test, on a real broker, registry and database that it starts itself
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

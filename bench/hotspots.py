@@ -19,7 +19,7 @@ EVENTS: Final = 240_000
 RATE: Final = 100  # samples per second
 TICK: Final = os.sysconf("SC_CLK_TCK")
 PARTS: Final[Mapping[str, str]] = {
-    "streams/avro.py": "read the event",
+    "bus/avro.py": "read the event",
     "streams/reading.py": "read the event",
     "streams/event.py": "read the event",
     "streams/contact.py": "fold the person's state",

@@ -11,7 +11,7 @@ from bench.process import BUS, Cost, family_cpu, run
 from bench.table import Row
 from bus.platform.postgres import database
 from bus.settings import Settings
-from bus.vault import create_secrets
+from bus.vault.provisioning import create_secrets
 
 ROUNDS = 3
 

@@ -12,7 +12,7 @@ import psycopg
 from bench.process import BUS
 from bus import topics
 from bus.platform.local import Platform, start
-from bus.vault import create_secrets
+from bus.vault.provisioning import create_secrets
 
 PATIENCE = 600.0
 

@@ -76,7 +76,7 @@ class UnknownEpoch(Misconfigured):
 
 @dataclass(slots=True)
 class KekRing:
-    """The key-encryption keys by epoch. Any of them unwraps; which one wraps is the vault's to say (``bus.epochs``).
+    """The key-encryption keys by epoch. Any of them unwraps; the vault says which one wraps (``bus.vault.epochs``).
 
     A ring read from a folder reads it again when it lacks an epoch: a rotation may have brought it meanwhile.
     """

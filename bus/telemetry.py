@@ -96,7 +96,7 @@ DELIVERY_DEADLINE: Final = Counter(
     "bus_delivery_deadline_total",
     "Livraisons jugées 15 minutes après l’acceptation : reçues à temps ou non, pour les abonnés en état active.",
     ["event_type", "result"],
-    registry=None,  # shown by the process that delivers, once it knows the totals (consumers/deadlines.py)
+    registry=None,  # shown by the process that delivers, once it knows the totals (consumers/ledger/deadlines.py)
 )
 DELIVERY_LATENCY: Final = Histogram(
     "bus_delivery_latency_seconds", "De l’acceptation à la réponse 2xx.", ["event_type"], buckets=DELIVERY_BUCKETS

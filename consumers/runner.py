@@ -17,17 +17,17 @@ import uvloop
 from bus.codec import Codec
 from bus.db import LOCK_DELIVER, connect
 from bus.errors import Misconfigured, Unavailable
-from bus.holding import holding
 from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.sealing import KekRing
 from bus.telemetry import get_logger, serve
-from consumers import ledger
-from consumers.dispatcher import Connections, Dispatcher
-from consumers.intake import Intake, Tools
-from consumers.preparation import Preparation
-from consumers.pseudonym import Pseudonyms
+from bus.vault.holding import holding
+from consumers.dispatch.dispatcher import Connections, Dispatcher
+from consumers.ledger import ledger
+from consumers.ledger.intake import Intake, Tools
+from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
+from consumers.subscriptions.pseudonym import Pseudonyms
 
 log = get_logger()
 

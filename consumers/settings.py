@@ -5,9 +5,9 @@ from pathlib import Path
 from pydantic import Field
 
 from bus.settings import Settings
-from consumers.gate import Rules
-from consumers.outcome import LADDER
-from consumers.transport import Limits
+from consumers.connectors.webhook.outcome import LADDER
+from consumers.connectors.webhook.transport import Limits
+from consumers.dispatch.gate import Rules
 
 
 class DeliverSettings(Settings):

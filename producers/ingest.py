@@ -14,18 +14,20 @@ from bus import db, failpoints
 from bus.errors import Unavailable
 from bus.sealing import KekRing
 from bus.settings import Settings
-from bus.vault import Pepper
-from producers import aside, contacts, decision, measures, places, spool
-from producers.absences import Absences
-from producers.dossiers import DossierStager
-from producers.events import now
-from producers.flux import Desk, Flux
-from producers.lookups import Scope
-from producers.observation import FluxRejected, Header, Motif, Source
-from producers.sources.contact import ContactReader
-from producers.sources.vrsb import VrsbReader
-from producers.staging import Staging
-from producers.verdict import Report, Verdict, judge
+from bus.vault.links import Pepper
+from producers import measures
+from producers.caisse.absences import Absences
+from producers.caisse.dossiers import DossierStager
+from producers.caisse.vrsb import VrsbReader
+from producers.contact import stager as contacts
+from producers.contact.reader import ContactReader
+from producers.journal import aside, decision, places, spool
+from producers.journal.events import now
+from producers.journal.flux import Desk, Flux
+from producers.journal.lookups import Scope
+from producers.journal.observation import FluxRejected, Header, Motif, Source
+from producers.journal.staging import Staging
+from producers.journal.verdict import Report, Verdict, judge
 
 BATCH: Final = 1_000
 MAX_BYTES: Final = 8 * 1024**3

@@ -24,10 +24,10 @@ from bus.telemetry import (
     QUARANTINE_HELD,
     QUARANTINE_OLDEST,
 )
-from producers.flux import Flux
-from producers.observation import Source
+from producers.journal.flux import Flux
+from producers.journal.observation import Source
+from producers.journal.verdict import Report, Verdict
 from producers.settings import IngestSettings
-from producers.verdict import Report, Verdict
 
 _DAY: Final = 86_400.0
 

@@ -20,7 +20,7 @@ from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.settings import Settings
 from bus.telemetry import get_logger
-from producers.decision import CHANNEL
+from producers.journal.decision import CHANNEL
 
 CHUNK: Final = 5_000
 POLL_SECONDS: Final = 0.1

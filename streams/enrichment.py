@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bus import territory
-from streams.avro import write_array, write_long, write_optional, write_text
+from bus.avro import write_array, write_long, write_optional, write_text
 from streams.event import ENTREE, Event
 from streams.person import NOWHERE, PersonState
 

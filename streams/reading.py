@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 
 import avro_schemas
 from avro_schemas.generate import full_name, named_types
+from bus.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
-from streams.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from streams.event import Event, Part
 
 NOT_ENRICHED: Final = 0  # the last byte: the null branch of `enrichissement`

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from consumers.fates import Etat
+from consumers.ledger.fates import Etat
 from guichet.output import data_option, emit, json_option, table
 
 ETATS = tuple(etat.value for etat in Etat)
@@ -27,7 +27,7 @@ def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: P
     from bus.db import connect
     from bus.platform.postgres import database
     from bus.settings import Settings
-    from consumers.listing import Query, deliveries
+    from consumers.ledger.listing import Query, deliveries
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
         rows = deliveries(conn, Query(abonnement, etat, limite or (None if as_json else SCREEN)))
@@ -46,7 +46,7 @@ def release(abonnement: str, data_dir: Path | None, *, as_json: bool) -> None:
     from bus.errors import Refused
     from bus.platform.postgres import database
     from bus.settings import Settings
-    from consumers.release import release as release_parked
+    from consumers.ledger.release import release as release_parked
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
         done = release_parked(conn, abonnement)

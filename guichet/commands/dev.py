@@ -99,15 +99,16 @@ def _stay(settings: Settings, given_ports: Mapping[str, int], *, platform_only: 
 
 def _prepare(running: "Platform") -> None:
     """Have what the roles refuse to start without: topics, schemas, secrets."""
-    from bus import topics, vault
+    from bus import topics
     from bus.registry import Registry, apply_contract
+    from bus.vault import provisioning
 
     settings = running.settings
     if settings.kafka_bootstrap is None or settings.registry_url is None:
         raise Misconfigured("la plateforme n’a pas d’adresse")
     topics.apply(settings)
     apply_contract(Registry(settings.registry_url))
-    vault.create_secrets(settings.data_dir / "secrets")
+    provisioning.create_secrets(settings.data_dir / "secrets")
 
 
 def _tell(settings: Settings) -> None:

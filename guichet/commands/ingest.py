@@ -12,8 +12,8 @@ from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note
 
 if TYPE_CHECKING:
+    from producers.journal.verdict import Report
     from producers.settings import IngestSettings
-    from producers.verdict import Report
 
 S = TypeVar("S", bound=Settings)
 
@@ -65,7 +65,7 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
     """Take files in one by one, with the database that is configured or the data folder's own."""
     from bus.platform.postgres import database
     from producers.ingest import Ingest
-    from producers.observation import Source
+    from producers.journal.observation import Source
 
     with (
         database(settings) as ready,
@@ -80,13 +80,13 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
 
 def watch(settings: "IngestSettings", folder: Path) -> None:
     """Run the ingest role until it is told to stop."""
-    from bus.holding import holding
     from bus.platform.postgres import database
     from bus.sealing import KekRing
     from bus.stopping import stop_signal
     from bus.telemetry import serve, setup_logging
+    from bus.vault.holding import holding
+    from producers.folder.watch import Watch
     from producers.measures import announce
-    from producers.watch import Watch
 
     setup_logging("ingest", settings)
     announce(settings)
@@ -106,7 +106,7 @@ def with_secrets(settings: S) -> S:
     """Give settings that name the ingest secrets: those configured, else the data folder's, drawn on first use."""
     if settings.secrets_dir is not None:
         return settings
-    from bus.vault import create_secrets
+    from bus.vault.provisioning import create_secrets
 
     folder = settings.data_dir / "secrets"
     try:

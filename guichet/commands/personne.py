@@ -27,8 +27,8 @@ def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     from bus.identity import InvalidNir
     from bus.platform.postgres import database
     from bus.settings import Settings
-    from bus.vault import Pepper
-    from guichet.erasure import Fate, Proof, erase, erase_again, subject_of
+    from bus.vault.links import Pepper
+    from guichet.usecases.erasure import Fate, Proof, erase, erase_again, subject_of
 
     settings = Settings.load(data_dir)
     pepper = Pepper.load(settings.secrets_dir or settings.data_dir / "secrets" / "ingest")

@@ -8,7 +8,7 @@ import click
 from guichet.output import note
 
 if TYPE_CHECKING:  # loaded late, like every stage
-    from consumers.receiver import Behaviour
+    from kit.receiver import Behaviour
 
 
 @click.command()
@@ -30,8 +30,8 @@ def receiver(port: int, secret_files: tuple[Path, ...], out: Path | None, **misb
     """
     import uvloop
 
-    from consumers.receiver import Behaviour
-    from consumers.secret_files import parse as secret_lines
+    from consumers.subscriptions.secret_files import parse as secret_lines
+    from kit.receiver import Behaviour
 
     keys = [key for path in secret_files for key in secret_lines(path.read_text("ascii"))]
     if out is not None:
@@ -45,7 +45,7 @@ async def _run(port: int, keys: list[bytes], out: Path | None, behaviour: "Behav
 
     import orjson
 
-    from consumers.receiver import Receiver, Store, recover, serve
+    from kit.receiver import Receiver, Store, recover, serve
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

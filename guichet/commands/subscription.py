@@ -9,7 +9,7 @@ import click
 from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:  # loaded late, like every stage
-    from consumers.faults import Fault
+    from consumers.subscriptions.faults import Fault
 
 
 @click.group()
@@ -29,8 +29,8 @@ def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     from bus.platform.postgres import database
     from bus.settings import Settings
     from bus.territory import authority_codes
-    from consumers import desk
-    from consumers.subscription import Known, faults, parse
+    from consumers.subscriptions import in_force as desk
+    from consumers.subscriptions.subscription import Known, faults, parse
 
     try:
         document, wrong = parse(file.read_text("utf-8"))
@@ -68,7 +68,7 @@ def _refuse(file: Path, faults: "Sequence[Fault]", *, as_json: bool) -> None:
 
 def _warn(document: dict[str, Any], secrets: Path) -> None:
     """Say what is valid and will all the same send nothing: no caseload known, no secret yet."""
-    from consumers.profiles import CASELOAD_ONLY
+    from consumers.subscriptions.profiles import CASELOAD_ONLY
 
     for entry in document.get("abonnement", []):
         name = entry["destination"]["secret_fichier"]
@@ -95,14 +95,14 @@ def ls(data_dir: Path | None, *, as_json: bool) -> None:
     from bus.db import connect
     from bus.platform.postgres import database
     from bus.settings import Settings
-    from consumers import desk
+    from consumers.subscriptions import in_force as desk
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
         rows = [_row(one) for one in desk.listed(conn)]
     emit(rows, as_json=as_json, text=lambda: table(rows, ["id", "organisation", "territoire", "types", "fin", "etat"]))
 
 
-def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.desk.Listed, loaded late
+def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.subscriptions.in_force.Listed, loaded late
     from datetime import UTC, datetime
 
     from bus.territory import authority

@@ -10,8 +10,8 @@ from bus.errors import InvalidEvent, Refused
 from guichet.output import emit, json_option, note
 
 if TYPE_CHECKING:
-    from guichet.synth.config import Config
-    from guichet.synth.generate import Report
+    from synth.config import Config
+    from synth.generate import Report
 
 _MOST = 1_000_000
 _OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
@@ -52,8 +52,8 @@ _OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
 @json_option
 def synth(*, out: Path, force: bool, as_json: bool, start: datetime, **asked: Any) -> None:  # noqa: ANN401 - click's options
     """Invente des foyers et écrit leurs fichiers, avec la vérité à côté (verite.json)."""
-    from guichet.synth.config import Config
-    from guichet.synth.generate import generate
+    from synth.config import Config
+    from synth.generate import generate
 
     config = Config(start=start.date(), **_checked(asked))
     _make_room(out, force=force)

@@ -14,8 +14,8 @@ from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
-    from guichet.rewrapping import Progress
-    from guichet.rotation import Folders, Outcome
+    from bus.vault.rewrapping import Progress
+    from bus.vault.rotation import Folders, Outcome
 
 
 @click.group()
@@ -34,7 +34,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
     """
     from bus.db import connect
     from bus.platform.postgres import database
-    from guichet.epoch_report import finding, report, told
+    from bus.vault.epoch_report import finding, report, told
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet", autocommit=True) as conn:
         found = report(conn)
@@ -82,7 +82,7 @@ def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | 
     from bus.db import connect
     from bus.errors import Misconfigured
     from bus.platform.postgres import database
-    from guichet.rotation import Rotation, Telling
+    from bus.vault.rotation import Rotation, Telling
 
     chosen = Settings.load(data_dir)
     folders = _folders(chosen, deliver)
@@ -112,7 +112,7 @@ def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
     """
     from bus.db import connect
     from bus.platform.postgres import database
-    from guichet.rotation import strike_out
+    from bus.vault.rotation import strike_out
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_rotate", autocommit=True) as conn:
         for place in (name for pattern in lieux for name in strike_out(conn, pattern)):
@@ -132,7 +132,7 @@ def _require(settings: Settings, folders: "Folders") -> None:
 
 def _folders(settings: Settings, deliver: Path | None) -> "Folders":
     """Give the folders on this machine: those named, else those of the data folder."""
-    from guichet.rotation import Folders
+    from bus.vault.rotation import Folders
 
     if settings.secrets_dir is not None:
         return Folders(settings.secrets_dir, deliver)

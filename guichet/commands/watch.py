@@ -20,8 +20,8 @@ def watch(data_dir: Path | None) -> None:
     from bus.errors import Unavailable
     from bus.settings import Settings
     from bus.stopping import stop_signal
-    from guichet import quarantine
-    from guichet.lag import LagMeter, publish
+    from watch import quarantine
+    from watch.lag import LagMeter, publish
 
     settings = Settings.load(data_dir)
     telemetry.setup_logging("watch", settings)

@@ -13,10 +13,10 @@ from helpers.system import System, World, reported, running, synth
 from helpers.tools import need
 from helpers.wait import eventually
 
-from guichet.dashboards import DASHBOARDS
-from guichet.dashboards.drawn import drawn, waiting
-from guichet.dashboards.model import Panel
-from guichet.dashboards.rules import alerts, recordings
+from tools.dashboards import DASHBOARDS
+from tools.dashboards.drawn import drawn, waiting
+from tools.dashboards.model import Panel
+from tools.dashboards.rules import alerts, recordings
 
 SUBSCRIBER = Subscriber("cd-52", ("52",))
 ONE = SUBSCRIBER.name

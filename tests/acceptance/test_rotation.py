@@ -22,8 +22,8 @@ from helpers.wait import eventually
 
 from bus.errors import Misconfigured
 from bus.sealing import DataKey, KekRing
-from producers.observation import Source
-from producers.spool import Spooled
+from producers.journal.observation import Source
+from producers.journal.spool import Spooled
 
 KILLS = [
     "rotate.after_draw",

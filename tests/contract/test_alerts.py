@@ -10,7 +10,7 @@ import pytest
 import yaml
 from helpers.tools import need
 
-from guichet.dashboards.rules import RULES, alerts, groups
+from tools.dashboards.rules import RULES, alerts, groups
 
 FOLDER = RULES.parent
 RULE_TESTS = sorted(FOLDER.glob("*.test.yml"))

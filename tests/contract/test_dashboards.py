@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from helpers.catalogue import OF_OTHERS, declared
 
-from guichet.dashboards import DASHBOARDS, __main__, drawn, grafana, page
-from guichet.dashboards.model import Dashboard
-from guichet.dashboards.promql import reads
-from guichet.dashboards.rules import alerts, recordings
-from guichet.dashboards.waiting import SANS_METRIQUE
+from tools.dashboards import DASHBOARDS, __main__, drawn, grafana, page
+from tools.dashboards.model import Dashboard
+from tools.dashboards.promql import reads
+from tools.dashboards.rules import alerts, recordings
+from tools.dashboards.waiting import SANS_METRIQUE
 
 DRAWN = [dashboard for dashboard in DASHBOARDS if drawn.drawn(dashboard)]
 WRITTEN = {dashboard.uid: json.loads(grafana.text(dashboard)) for dashboard in DRAWN}
@@ -62,7 +62,7 @@ def test_the_list_of_missing_metrics_names_each_wanted_metric_that_nothing_measu
     wanted = {BASE.sub("", name) for expr in expressions().values() for name in reads(expr).metrics}
     there = {BASE.sub("", name) for name in known()}
 
-    assert wanted - there == set(SANS_METRIQUE), "a metric appeared or left: guichet/dashboards/waiting.py follows"
+    assert wanted - there == set(SANS_METRIQUE), "a metric appeared or left: tools/dashboards/waiting.py follows"
 
 
 def test_each_metric_has_a_panel_or_an_alert() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from guichet.reference.markdown import anchor
+from tools.reference.markdown import anchor
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")

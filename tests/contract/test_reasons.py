@@ -8,12 +8,12 @@ import pytest
 
 from bus.measuring import REASONS, Stage
 from bus.reasons import Explained, Reason
-from consumers.fates import Cause, Etat
-from consumers.faults import Wrong
-from consumers.outcome import Outcome
+from consumers.connectors.webhook.outcome import Outcome
+from consumers.ledger.fates import Cause, Etat
+from consumers.subscriptions.faults import Wrong
 from guichet.exits import Exit
-from producers.observation import Code, Motif
-from producers.verdict import Verdict
+from producers.journal.observation import Code, Motif
+from producers.journal.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bus", "producers", "streams", "consumers", "guichet")

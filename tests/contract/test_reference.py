@@ -14,25 +14,25 @@ from helpers.shared import shared
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
+from bus import signature
 from bus.reasons import Explained, Reason
 from bus.territory import authority_codes
 from bus.topics import TOPICS
-from consumers import signature
-from consumers.fates import Cause, Etat
-from consumers.faults import Wrong
-from consumers.outcome import Outcome
-from consumers.subscription import delivered
+from consumers.connectors.webhook.outcome import Outcome
+from consumers.ledger.fates import Cause, Etat
+from consumers.subscriptions.faults import Wrong
+from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
-from guichet.reference import commands, metrics, settings, story, webhook
-from guichet.reference.__main__ import FOLDER, main, write
-from guichet.reference.examples import EXAMPLES
-from guichet.reference.index import ELSEWHERE, pages
-from guichet.reference.markdown import cell, prose
-from guichet.reference.meanings import MEANINGS
-from guichet.reference.sensitivity import CLASSES
 from guichet.roles import NAMES
-from producers.observation import Code, Motif
-from producers.verdict import Verdict
+from producers.journal.observation import Code, Motif
+from producers.journal.verdict import Verdict
+from tools.reference import commands, metrics, settings, story, webhook
+from tools.reference.__main__ import FOLDER, main, write
+from tools.reference.examples import EXAMPLES
+from tools.reference.index import ELSEWHERE, pages
+from tools.reference.markdown import cell, prose
+from tools.reference.meanings import MEANINGS
+from tools.reference.sensitivity import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
 ABOUT_SOMEONE = [name for name in EVENT_VERSION if delivered(name)]
@@ -87,7 +87,7 @@ def test_a_page_of_another_generator_stays_and_is_in_the_index(tmp_path: Path) -
 
 
 def test_the_same_code_gives_the_same_bytes_under_another_hash_seed(tmp_path: Path) -> None:
-    script = "import pathlib, sys; from guichet.reference.__main__ import main; main([], pathlib.Path(sys.argv[1]))"
+    script = "import pathlib, sys; from tools.reference.__main__ import main; main([], pathlib.Path(sys.argv[1]))"
 
     subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], check=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "7"}
@@ -215,7 +215,7 @@ def test_each_metric_is_on_its_page_and_each_label_has_a_bound() -> None:
 
     assert all(f"| `{metrics.name(one)}` | " in page for one in metrics.declared())
     used = {label for one in metrics.declared() for label in metrics.labels(one)}
-    assert used <= set(metrics.LABELS), "say what bounds a new label in guichet/reference/metrics.py"
+    assert used <= set(metrics.LABELS), "say what bounds a new label in tools/reference/metrics.py"
 
 
 def test_each_topic_is_on_its_page_and_each_authority_has_its_row() -> None:
@@ -237,7 +237,7 @@ def test_each_command_is_on_its_page_with_its_options_and_an_example_that_parses
     assert text, path
     for option in (one for one in command.params if isinstance(one, click.Option)):
         assert all(f"`{name}`" in text for name in option.opts), option.name
-    assert path in EXAMPLES, "give a new command a line in guichet/reference/examples.py"
+    assert path in EXAMPLES, "give a new command a line in tools/reference/examples.py"
     words = shlex.split(EXAMPLES[path].partition(" <")[0])
     assert words[: len(path.split())] == path.split()
     for word in words:

@@ -10,9 +10,9 @@ from helpers import runbooks
 from helpers.catalogue import OF_OTHERS, declared
 
 from guichet.cli import root
-from guichet.dashboards.promql import reads
-from guichet.dashboards.rules import alerts, recordings
-from guichet.dashboards.waiting import SANS_METRIQUE
+from tools.dashboards.promql import reads
+from tools.dashboards.rules import alerts, recordings
+from tools.dashboards.waiting import SANS_METRIQUE
 
 FOREIGN = {"curl", "date", "df", "getent", "openssl"}
 """Programs of any Debian that a runbook may name."""

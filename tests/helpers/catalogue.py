@@ -1,7 +1,7 @@
 """The series that Prometheus can have of the bus, with their labels."""
 
-from guichet.reference.metrics import declared as metrics
-from guichet.reference.metrics import labels, name
+from tools.reference.metrics import declared as metrics
+from tools.reference.metrics import labels, name
 
 SCRAPED = {"job", "instance", "role"}
 """Labels that Prometheus adds, by its configuration."""

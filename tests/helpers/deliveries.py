@@ -17,12 +17,13 @@ from typing import Any
 import psycopg
 from helpers.wait import eventually, listening
 
-from bus import db, kafka, topics, vault
+from bus import db, kafka, topics
 from bus.codec import EVENT_VERSION, PART_VERSION, Codec, encode_body, encode_part
 from bus.platform.ports import free_port
 from bus.registry import Registry
 from bus.sealing import DataKey, KekRing, new_key, seal
 from bus.settings import Settings
+from bus.vault import provisioning, subjects
 
 ROOT = Path(__file__).resolve().parents[2]
 BUS = [sys.executable, "-m", "guichet"]
@@ -40,7 +41,7 @@ class Person:
 def new_people(settings: Settings, count: int) -> list[Person]:
     """Enter people in the vault, as ingest does."""
     ring = KekRing.load(settings.data_dir / "secrets" / "deliver")
-    people = [Person(vault.new_subject_id(), new_key(), f"ZZ{'ABCDEFGHIJ'[i % 10] * 6}", f"+3363998{i % 10000:04d}",
+    people = [Person(subjects.new_subject_id(), new_key(), f"ZZ{'ABCDEFGHIJ'[i % 10] * 6}", f"+3363998{i % 10000:04d}",
                      f"p{i}@example.org") for i in range(count)]  # fmt: skip
     with db.connect(settings, "bus_ingest") as conn:
         cursor = conn.cursor()
@@ -276,7 +277,7 @@ class Delivering:
 @contextlib.contextmanager
 def delivering(settings: Settings, folder: Path, **env: str) -> Iterator[Delivering]:
     """Give a folder in which things may be delivered; everything started stops at the end."""
-    vault.create_secrets(settings.data_dir / "secrets")
+    provisioning.create_secrets(settings.data_dir / "secrets")
     world = Delivering(settings, folder, env)
     try:
         yield world

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import psycopg
 
-from bus import db, epochs, vault
+from bus import db
 from bus.platform.postgres import Postgres
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
-from guichet.rotation import Folders, Outcome, Rotation, Telling
+from bus.vault import epochs, provisioning
+from bus.vault.rotation import Folders, Outcome, Rotation, Telling
 
 TABLES = {"vault.key": "subject_id", "vault.owned_key": "owner", "journal.staged_key": "subject_id",
           "journal.staged_owned_key": "owner"}  # fmt: skip
@@ -95,6 +96,6 @@ def new_vault(server: Settings, folder: Path) -> Iterator[Vault]:
     with psycopg.connect(base.dsn("postgres"), autocommit=True) as conn:
         conn.execute(f"create database {name} template bus".encode())  # migrated, and nobody works in it
     dsn = base.dsn(name)
-    vault.create_secrets(folder / "secrets")
+    provisioning.create_secrets(folder / "secrets")
     settings = Settings(data_dir=folder, database_url=dsn, secrets_dir=folder / "secrets" / "ingest")
     yield Vault(settings, folder / "secrets")

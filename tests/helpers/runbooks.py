@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from guichet.dashboards.rules import DEPLOY
+from tools.dashboards.rules import DEPLOY
 
 HEADINGS = [
     "Ce que dit l’alerte",

@@ -10,7 +10,7 @@ from helpers.system import System
 from bus.codec import Codec, decode_body
 from bus.registry import Registry
 from bus.sealing import DataKey, KekRing, unseal
-from bus.vault import keys_by_id
+from bus.vault.keys import keys_by_id
 
 
 def parts(system: System) -> Iterator[dict[str, Any]]:

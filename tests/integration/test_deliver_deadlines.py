@@ -11,8 +11,8 @@ from prometheus_client import REGISTRY, generate_latest
 from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
-from consumers import deadlines, ledger
-from consumers.records import Owed
+from consumers.ledger import deadlines, ledger
+from consumers.ledger.records import Owed
 
 WITHIN = 900.0
 TYPE = "rsa.droit.ouvert"

@@ -15,7 +15,7 @@ from bus import db, topics
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
 from bus.sealing import KekRing, new_key, seal
-from bus.vault import Pepper
+from bus.vault.links import Pepper
 
 DOSSIER, ROLE = "d" * 32, "DEM"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bus import vault
 from bus.db import connect
 from bus.platform.postgres import database
 from bus.sealing import KekRing, new_key, seal
 from bus.settings import Settings
-from bus.vault import Pepper
-from guichet.erasure import Fate, Proof, erase, erase_again
+from bus.vault import provisioning, subjects
+from bus.vault.links import Pepper
+from guichet.usecases.erasure import Fate, Proof, erase, erase_again
 
 ROLE = "CJT"
 
@@ -21,7 +21,7 @@ ROLE = "CJT"
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("erasure")
-    vault.create_secrets(folder / "secrets")
+    provisioning.create_secrets(folder / "secrets")
     with database(Settings(data_dir=folder)) as found:
         yield found
 
@@ -38,7 +38,7 @@ def guichet(settings: Settings) -> Iterator[psycopg.Connection]:
 
 
 def person(settings: Settings, dossier: str) -> str:
-    subject = vault.new_subject_id()
+    subject = subjects.new_subject_id()
     with connect(settings, "bus_ingest") as conn:
         conn.execute("insert into vault.subject (subject_id) values (%s)", (subject,))
         conn.execute(

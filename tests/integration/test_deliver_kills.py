@@ -14,7 +14,7 @@ from helpers.wait import eventually
 from bus import topics
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
-from consumers.gate import Rules
+from consumers.dispatch.gate import Rules
 
 PEOPLE, ROUNDS = 25, 4
 TOTAL = PEOPLE * ROUNDS

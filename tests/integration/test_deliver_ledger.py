@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
-from consumers import desk, ledger
-from consumers.gate import Gate
-from consumers.lanes import Endpoint
-from consumers.recording import webhook_id
-from consumers.records import LaneState, Owed, Results, Standing, Wake
-from consumers.release import release, released
+from consumers.dispatch.gate import Gate
+from consumers.dispatch.lanes import Endpoint
+from consumers.dispatch.recording import webhook_id
+from consumers.ledger import ledger
+from consumers.ledger.records import LaneState, Owed, Results, Standing, Wake
+from consumers.ledger.release import release, released
 from consumers.settings import DeliverSettings
+from consumers.subscriptions import in_force as desk
 from guichet.commands.delivery import delivery
 
 NOW = datetime.now(UTC)

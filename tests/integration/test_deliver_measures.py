@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bus import topics
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
-from consumers.outcome import Outcome
+from consumers.connectors.webhook.outcome import Outcome
 
 TYPE = "rsa.droits_devoirs.entree"
 FAST = {"BUS_DELIVER_LADDER": "[0.05, 0.1, 0.2]", "BUS_DELIVER_PROBES": "[0.5]", "BUS_DELIVER_DEADLINE": "3"}

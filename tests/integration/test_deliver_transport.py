@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bus.platform.ports import free_port
-from consumers.outcome import Answer, Outcome
-from consumers.transport import ANSWER_LIMIT, Limits, Request, Transport
+from consumers.connectors.webhook.outcome import Answer, Outcome
+from consumers.connectors.webhook.transport import ANSWER_LIMIT, Limits, Request, Transport
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LOCAL = Limits(total=1.0, connect=0.5, private_addresses=True)

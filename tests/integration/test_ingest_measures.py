@@ -14,12 +14,12 @@ from prometheus_client import REGISTRY
 from bus.platform.postgres import database
 from bus.settings import Settings
 from bus.telemetry import INGEST_LAST_SUCCESS
-from bus.vault import create_secrets
+from bus.vault.provisioning import create_secrets
 from producers import measures
 from producers.ingest import Ingest
-from producers.observation import Source
+from producers.journal.observation import Source
+from producers.journal.verdict import Report
 from producers.settings import IngestSettings
-from producers.verdict import Report
 
 DAY = 86_400
 STOCK = Foyer(who=(Who(nir=nir13(1)),))

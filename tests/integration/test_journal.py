@@ -21,13 +21,16 @@ from bus.codec import decode_body, decode_part
 from bus.platform.postgres import database
 from bus.sealing import KekRing, unseal
 from bus.settings import Settings
-from bus.vault import Pepper, create_secrets, erase, keys_by_id, subject_of_nir
-from guichet.erasure import erase as erase_everywhere
-from producers import spool
-from producers.events import now
+from bus.vault.keys import keys_by_id
+from bus.vault.links import Pepper
+from bus.vault.provisioning import create_secrets
+from bus.vault.subjects import erase, subject_of_nir
+from guichet.usecases.erasure import erase as erase_everywhere
 from producers.ingest import Ingest
-from producers.observation import Source
-from producers.verdict import Report, Verdict
+from producers.journal import spool
+from producers.journal.events import now
+from producers.journal.observation import Source
+from producers.journal.verdict import Report, Verdict
 
 ALBA = Who(nir=nir13(1))
 LEO = Who(prenom="LEO", role="CJT", nir=nir13(2), sexe="1")
@@ -448,9 +451,9 @@ KILLED = """
 import sys
 from pathlib import Path
 from bus.settings import Settings
-from producers.events import now
+from producers.journal.events import now
 from producers.ingest import Ingest
-from producers.observation import Source
+from producers.journal.observation import Source
 data = Path(sys.argv[1])
 settings = Settings(data_dir=data, secrets_dir=data / "secrets" / "ingest", database_url=sys.argv[2])
 with Ingest(settings) as ingestion:

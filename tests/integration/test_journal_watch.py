@@ -21,9 +21,9 @@ from helpers.wait import eventually
 from bus.platform.ports import free_port
 from bus.platform.postgres import database
 from bus.settings import Settings
-from bus.vault import create_secrets
-from producers.observation import Source
-from producers.watch import Watch, guess
+from bus.vault.provisioning import create_secrets
+from producers.folder.watch import Watch, guess
+from producers.journal.observation import Source
 
 STOCK = Foyer(who=(Who(nir=nir13(1)),))
 

@@ -22,14 +22,15 @@ from helpers.tools import need
 from helpers.vrsb_file import Foyer, Who, mensuel
 from helpers.wait import eventually
 
-from bus import accounts, acl, kafka, production, topics, vault
+from bus import accounts, acl, kafka, production, topics
 from bus.codec import EVENT_VERSION, Codec, encode_body
 from bus.errors import Misconfigured
 from bus.platform import Platform
 from bus.registry import Registry, apply_contract
 from bus.sealing import new_key
+from bus.vault import provisioning
 from producers.ingest import Ingest
-from producers.observation import Source
+from producers.journal.observation import Source
 
 PARTNERS = ("cd-52", "cd-69m")
 RIGHTS = acl.declared(PARTNERS)
@@ -63,7 +64,7 @@ def roles(platform: Platform, broker: Nodes, contract: None, tmp_path: Path) -> 
     with psycopg.connect(str(platform.settings.database_url), autocommit=True) as conn:
         # The platform is shared by the session: what other tests left unpublished is not ours to publish.
         conn.execute("update journal.outbox set published_at = now() where published_at is null")
-    vault.create_secrets(platform.settings.data_dir / "secrets")
+    provisioning.create_secrets(platform.settings.data_dir / "secrets")
     one = Roles(platform.settings, broker, tmp_path, "scram")
     yield one
     one.stop()

@@ -22,9 +22,9 @@ from bus.platform import Platform
 from bus.platform.ports import free_port
 from bus.registry import Registry, apply_contract
 from bus.settings import Settings
-from bus.vault import create_secrets
+from bus.vault.provisioning import create_secrets
 from producers.ingest import Ingest
-from producers.observation import Source
+from producers.journal.observation import Source
 
 
 class Relay:

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from bus import db
 from bus.platform.postgres import database
 from bus.settings import Settings
-from producers.observation import Code
+from producers.journal.observation import Code
 
 VIEWS = {"journal.rapport_flux", "journal.rapport_jour", "journal.rapport_quarantaine"}
 RELATIONS = """

@@ -18,19 +18,21 @@ from helpers.rotating import Vault, new_vault
 from helpers.vrsb_file import Foyer, Who, mensuel, nir13
 from helpers.wait import eventually
 
-from bus import db, epochs, holding, kek_files, vault
+from bus import db
 from bus.errors import Misconfigured, Refused
 from bus.platform.postgres import database
 from bus.sealing import DataKey, KekRing, UnknownEpoch, new_key
 from bus.settings import Settings
+from bus.vault import epochs, holding, kek_files, provisioning
+from bus.vault.epoch_report import finding, report
+from bus.vault.keys import keys_by_id
+from bus.vault.rotation import Folders, Outcome, strike_out
 from guichet.commands.vault import _told
-from guichet.epoch_report import finding, report
-from guichet.rotation import Folders, Outcome, strike_out
-from producers import decision
 from producers.ingest import Ingest
-from producers.observation import Source
-from producers.staging import Staging
-from producers.verdict import Verdict
+from producers.journal import decision
+from producers.journal.observation import Source
+from producers.journal.staging import Staging
+from producers.journal.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +136,8 @@ def _left_at(coffre: Vault, monkeypatch: pytest.MonkeyPatch, point: str) -> None
             raise Left
 
     with monkeypatch.context() as patch:
-        patch.setattr("guichet.rotation.hit", leave)
-        patch.setattr("guichet.rewrapping.hit", leave)
+        patch.setattr("bus.vault.rotation.hit", leave)
+        patch.setattr("bus.vault.rewrapping.hit", leave)
         with pytest.raises(Left):
             coffre.rotate()
 
@@ -280,7 +282,7 @@ def test_a_reader_with_a_row_of_yesterday_reads_it_again(coffre: Vault) -> None:
     ring.meanwhile = coffre.rotate
 
     with closing(coffre.connect("bus_deliver")) as conn:
-        assert vault.keys_by_id(conn, ring, keys) == keys
+        assert keys_by_id(conn, ring, keys) == keys
 
 
 def test_a_transaction_that_stays_open_ends_the_patience_and_loses_nothing(coffre: Vault) -> None:
@@ -335,7 +337,7 @@ def _epochs_of_keys(coffre: Vault) -> list[int]:
 DESTROY = """
 import sys
 from pathlib import Path
-from bus import kek_files
+from bus.vault import kek_files
 kek_files.destroy(Path(sys.argv[1]), 1, kek_files.mark(Path(sys.argv[1], "kek.1").read_bytes()))
 """
 
@@ -512,7 +514,7 @@ def test_nothing_is_wrapped_under_another_key_of_the_right_number(coffre: Vault)
 
 
 def test_the_first_key_makes_its_epoch_known_and_another_folder_is_refused(coffre: Vault, tmp_path: Path) -> None:
-    vault.create_secrets(tmp_path / "autre")
+    provisioning.create_secrets(tmp_path / "autre")
     other = KekRing.load(tmp_path / "autre" / "ingest")
     key = coffre.add()
 
@@ -524,7 +526,7 @@ def test_the_first_key_makes_its_epoch_known_and_another_folder_is_refused(coffr
 
 def test_a_vault_of_before_is_proven_by_a_key_it_holds(coffre: Vault, tmp_path: Path) -> None:
     """Keys that were there before fingerprints were: the first folder that comes may not be theirs."""
-    vault.create_secrets(tmp_path / "autre")
+    provisioning.create_secrets(tmp_path / "autre")
     keys = coffre.fill(1, ("vault.key",))
 
     with pytest.raises(Misconfigured, match="n’est pas celle"):
@@ -608,7 +610,7 @@ def test_a_folder_that_was_never_started_is_not_made_into_one(tmp_path: Path) ->
     assert (done.returncode, "bus dev up" in done.stderr) == (3, True)
     assert not (tmp_path / "vide").exists()
 
-    vault.create_secrets(tmp_path / "secrets")
+    provisioning.create_secrets(tmp_path / "secrets")
     done = _rotate_there(tmp_path)
     assert (done.returncode, "aucune base" in done.stderr) == (3, True)
     assert not (tmp_path / "postgres").exists()

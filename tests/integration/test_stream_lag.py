@@ -16,7 +16,7 @@ from helpers.wait import eventually
 
 from bus import kafka, topics
 from bus.platform import Platform
-from guichet.lag import LagMeter
+from watch.lag import LagMeter
 
 TEN_MINUTES = 600
 

@@ -11,9 +11,9 @@ from prometheus_client import REGISTRY
 
 from bus import kafka
 from bus.platform import Platform
-from guichet import quarantine
-from guichet.lag import LagMeter, publish
-from guichet.quarantine import QuarantineMeter
+from watch import quarantine
+from watch.lag import LagMeter, publish
+from watch.quarantine import QuarantineMeter
 
 DAY = 86_400
 

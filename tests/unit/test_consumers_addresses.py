@@ -1,6 +1,6 @@
 import pytest
 
-from consumers.addresses import is_private, is_public
+from consumers.connectors.webhook.addresses import is_private, is_public
 
 ANY = "0.0.0.0"  # noqa: S104 - an address to refuse, nothing listens on it
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.gate import Gate, Rules, State
-from consumers.outcome import Signal
+from consumers.connectors.webhook.outcome import Signal
+from consumers.dispatch.gate import Gate, Rules, State
 
 RULES = Rules(probes=(5.0, 30.0, 3600.0))
 

@@ -7,8 +7,8 @@ from confluent_kafka import Message
 
 from bus import kafka
 from bus.settings import Settings
-from consumers import intake
-from consumers.intake import BATCH, CATCH_UP, Intake, Tools
+from consumers.ledger import intake
+from consumers.ledger.intake import BATCH, CATCH_UP, Intake, Tools
 
 
 class Backlog:
@@ -77,7 +77,7 @@ def test_positions_are_given_again_every_day_though_nothing_comes(monkeypatch: p
     reader, _ = gathering(monkeypatch, backlog)
     reader._positions = {("departement.52.evenements", 0): 7}
     clock = [0.0]
-    monkeypatch.setattr("consumers.intake.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("consumers.ledger.intake.time.monotonic", lambda: clock[0])
     reader._recommit()
 
     counts = []

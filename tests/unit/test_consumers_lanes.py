@@ -7,11 +7,11 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.gate import Gate, Rules
-from consumers.lanes import Endpoint
-from consumers.profiles import Profile
-from consumers.records import Pending
-from consumers.subscription import Subscription
+from consumers.dispatch.gate import Gate, Rules
+from consumers.dispatch.lanes import Endpoint
+from consumers.ledger.records import Pending
+from consumers.subscriptions.profiles import Profile
+from consumers.subscriptions.subscription import Subscription
 
 SUBSCRIPTION = Subscription(
     id="a",

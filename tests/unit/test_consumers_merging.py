@@ -4,7 +4,7 @@ from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.merging import by_time
+from consumers.ledger.merging import by_time
 
 
 class Record(NamedTuple):

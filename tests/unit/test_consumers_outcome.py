@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.outcome import (
+from consumers.connectors.webhook.outcome import (
     DETERMINISTIC_TRIES,
     LADDER,
     RETRY_AFTER_CAP,

@@ -11,16 +11,16 @@ import psycopg
 import pytest
 from helpers.deliveries import Person, entry
 
-from bus import vault
 from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key
-from consumers import preparation
-from consumers.preparation import Body, Candidate, Gone, Preparation, Unreadable, Withdrawn
-from consumers.profiles import Profile, fields_of
-from consumers.records import Pending
-from consumers.subscription import Subscription
+from bus.vault import keys as vault_keys
+from consumers.ledger.records import Pending
+from consumers.payload import preparation
+from consumers.payload.preparation import Body, Candidate, Gone, Preparation, Unreadable, Withdrawn
+from consumers.subscriptions.profiles import Profile, fields_of
+from consumers.subscriptions.subscription import Subscription
 
 PERSON = Person("s-1", new_key())
 EVENT = entry(PERSON)
@@ -63,7 +63,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Database:
         found.asked.append("keys")
         return {name: found.keys[name] for name in names if name in found.keys}
 
-    monkeypatch.setattr(vault, "keys_by_id", keys_by_id)
+    monkeypatch.setattr(vault_keys, "keys_by_id", keys_by_id)
     return found
 
 
@@ -167,7 +167,7 @@ def test_a_key_destroyed_meanwhile_is_forgotten_after_five_seconds(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("consumers.preparation.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("consumers.payload.preparation.time.monotonic", lambda: clock[0])
     one = preparing(database)
     one.prepare([candidate()])
     database.keys.clear()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bus.codec import decode_part
 from bus.sealing import new_key, unseal
-from consumers import projection
-from consumers.profiles import CASELOAD_ONLY, FIELDS, Profile, expand, fields_of
+from consumers.payload import projection
+from consumers.subscriptions.profiles import CASELOAD_ONLY, FIELDS, Profile, expand, fields_of
 
 PERSON = Person("s-" + "0" * 32, new_key())
 ADDRESS = projection.Address("cd-52-parcours", "p-" + "0" * 24, 1)

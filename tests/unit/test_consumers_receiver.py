@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from consumers.receiver import Behaviour, Message, Receiver, Store, parse, recover
-from consumers.receiver_state import Ledger
-from consumers.signature import sign
+from bus.signature import sign
+from kit.receiver import Behaviour, Message, Receiver, Store, parse, recover
+from kit.state import Ledger
 
 KEY = b"k" * 32
 HONEST = Behaviour()

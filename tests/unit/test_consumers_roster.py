@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.lanes import Lane
-from consumers.profiles import Profile
-from consumers.records import LaneState, Wake
-from consumers.roster import Roster
+from consumers.dispatch.lanes import Lane
+from consumers.dispatch.roster import Roster
+from consumers.ledger.records import LaneState, Wake
 from consumers.settings import DeliverSettings
-from consumers.subscription import Subscription
+from consumers.subscriptions.profiles import Profile
+from consumers.subscriptions.subscription import Subscription
 
 ONE = Subscription(
     id="a",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.errors import Misconfigured
-from consumers.signature import TOLERANCE, secret, sign, verify
+from bus.signature import TOLERANCE, secret, sign, verify
 
 
 def vectors() -> list[dict[str, Any]]:

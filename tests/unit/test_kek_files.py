@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bus import kek_files
 from bus.errors import Misconfigured
 from bus.sealing import KekRing, UnknownEpoch, new_key
+from bus.vault import kek_files
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir15
 
-from producers.contacts import date_of_file, standing
-from producers.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
-from producers.sources.contact import ContactReader
-from producers.sources.phones import mail, phone
+from producers.contact.phones import mail, phone
+from producers.contact.reader import ContactReader
+from producers.contact.stager import date_of_file, standing
+from producers.journal.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
 
 HEADER = (
     "MATRICULE;ROLE PERSONNE;TYPE PERSONNE;NIR;NUMERO DEMANDE RSA;DATE DEMANDE RSA;DATE DEBUT DROITS - DEVOIRS;"

@@ -6,10 +6,10 @@ import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir13
 
-from bus.vault import Pepper
-from producers.nir import valid_nir
-from producers.observation import Adult
-from producers.people import Candidate, Match, candidates, match
+from bus.vault.links import Pepper
+from producers.journal.nir import valid_nir
+from producers.journal.observation import Adult
+from producers.journal.people import Candidate, Match, candidates, match
 
 PEPPER = Pepper(b"l" * 32, b"r" * 32)
 NIR, CIVIL = ("nir", b"n"), ("civil", b"c")

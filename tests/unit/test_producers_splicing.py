@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import avro_schemas
 from bus.codec import decode_body, encode_body
-from producers import splicing
+from producers.journal import splicing
 
 BARE = dict.fromkeys(splicing.CLEAR_FIELDS)
 PARTS = st.builds(

@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
-from producers.flux import Tally
-from producers.observation import FluxRejected, Header, Motif, Source
-from producers.verdict import Report, Verdict, detail, genre, judge
+from producers.journal.flux import Tally
+from producers.journal.observation import FluxRejected, Header, Motif, Source
+from producers.journal.verdict import Report, Verdict, detail, genre, judge
 
 MONTHLY = Header("CRI", "D", "M", date(2026, 2, 28), date(2026, 3, 5), "01:18:36.0000", datetime(2026, 3, 5, 1, 18, 36))  # noqa: DTZ001 - files carry no zone
 

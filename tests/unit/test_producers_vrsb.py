@@ -8,9 +8,9 @@ import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import Fichier, Foyer, Who, mensuel, quotidien
 
-from producers.observation import BadRecord, Code, FluxRejected, Household, Motif
-from producers.sources.framing import RECORD_LIMIT
-from producers.sources.vrsb import VrsbReader
+from producers.caisse.framing import RECORD_LIMIT
+from producers.caisse.vrsb import VrsbReader
+from producers.journal.observation import BadRecord, Code, FluxRejected, Household, Motif
 
 
 def read(octets: bytes, size: int = 256 * 1024) -> list[Household | BadRecord]:

@@ -7,10 +7,11 @@ from typing import Any, Self
 import pytest
 
 from bus.settings import Settings
-from producers import spool, watch
-from producers.observation import Source
-from producers.verdict import Report, Verdict
-from producers.watch import Patience, Watch, patience_with, report_name, written
+from producers.folder import watch
+from producers.folder.watch import Patience, Watch, patience_with, report_name, written
+from producers.journal import spool
+from producers.journal.observation import Source
+from producers.journal.verdict import Report, Verdict
 
 WHOLE = b"<?xml version='1.0'?><Racine></Racine>\n"
 HALF = WHOLE[:25]

@@ -13,9 +13,9 @@ import producers.ingest
 from bus.platform import postgres
 from bus.settings import Settings
 from guichet.cli import main
-from producers import spool
-from producers.observation import Source
-from producers.verdict import Report, Verdict
+from producers.journal import spool
+from producers.journal.observation import Source
+from producers.journal.verdict import Report, Verdict
 
 
 class Disk:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet.lag import Losses, behind
-from guichet.quarantine import Cause, Held, cause
+from watch.lag import Losses, behind
+from watch.quarantine import Cause, Held, cause
 
 ONE, OTHER = ("stream", "hors_schema"), ("deliver", "avro_illisible")
 

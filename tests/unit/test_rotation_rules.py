@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bus.epochs import Epoch, Epochs, Holder, Retired
-from guichet import rotation_rules as rules
-from guichet.rotation_rules import Lacking, Phase
+from bus.vault import rotation_rules as rules
+from bus.vault.epochs import Epoch, Epochs, Holder, Retired
+from bus.vault.rotation_rules import Lacking, Phase
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
 BOTH = frozenset(rules.ROLES)

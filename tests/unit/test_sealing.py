@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bus.errors import InvalidEvent, Misconfigured
 from bus.sealing import KekRing, fingerprint, new_key, seal, unseal
-from bus.vault import Pepper, create_secrets
+from bus.vault.links import Pepper
+from bus.vault.provisioning import create_secrets
 
 
 @given(st.binary(max_size=500))
@@ -95,7 +96,10 @@ def test_a_key_lost_by_one_role_comes_back_from_the_other_and_no_second_one_is_d
 
 
 def test_two_processes_at_once_draw_the_same_secrets(tmp_path: Path) -> None:
-    program = f"from pathlib import Path; from bus.vault import create_secrets; create_secrets(Path({str(tmp_path)!r}))"
+    program = (
+        "from pathlib import Path; from bus.vault.provisioning import create_secrets;"
+        f" create_secrets(Path({str(tmp_path)!r}))"
+    )
     racing = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
     assert [process.wait(60) for process in racing] == [0] * 4
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import avro_schemas
+from bus.avro import long
+from bus.avro import octets as octets_at
 from bus.errors import Misconfigured
-from streams.avro import long
-from streams.avro import octets as octets_at
 from streams.contact import usable
 from streams.encoding import decode, encode, head
 from streams.fold import fold, waits

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guichet.lag import Ages, behind
+from watch.lag import Ages, behind
 
 PLACE = ("evenements", 3)
 

@@ -21,7 +21,7 @@ print([name for name in {FORBIDDEN!r} if name in sys.modules])
 def test_the_watch_role_loads_neither_keys_nor_a_database() -> None:
     script = f"""
 import sys
-import guichet.cli, guichet.commands.watch, guichet.lag
+import guichet.cli, guichet.commands.watch, watch.lag
 print([name for name in {FORBIDDEN!r} if name in sys.modules])
 """
 

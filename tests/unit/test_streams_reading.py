@@ -13,9 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import avro_schemas
-from bus.codec import EVENT_VERSION, Codec, encode_body
-from bus.errors import InvalidEvent
-from streams.avro import (
+from bus.avro import (
     long,
     octets,
     optional_text,
@@ -27,6 +25,8 @@ from streams.avro import (
     write_optional,
     write_text,
 )
+from bus.codec import EVENT_VERSION, Codec, encode_body
+from bus.errors import InvalidEvent
 from streams.event import Event, Part
 from streams.reading import EventReader, part
 

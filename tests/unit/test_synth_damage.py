@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from lxml import etree
 
-from guichet.synth.config import Config
-from guichet.synth.generate import generate
+from synth.config import Config
+from synth.generate import generate
 
 MOTIVES = ("xml", "compteur", "encodage", "vide")
 

@@ -18,8 +18,8 @@ from lxml import etree
 
 from bus import territory
 from bus.errors import InvalidEvent
-from guichet.synth.config import Config
-from guichet.synth.generate import generate
+from synth.config import Config
+from synth.generate import generate
 
 ELIGIBLE = {"01", "05", "06", "35", "36", "44", "70"}
 WORLDS = [

@@ -18,8 +18,8 @@ from lxml import etree
 
 from bus import territory
 from bus.identity import InvalidNir, parse_nir
-from guichet.synth.config import Config
-from guichet.synth.generate import generate
+from synth.config import Config
+from synth.generate import generate
 
 LYON = Config(("52", "69M", "69D"), seed=3, households=120, months=3, anomalies=0.05)
 ODD = Config(("20R", "6AE", "974"), seed=5, households=60, months=2, dailies=6)

@@ -1,0 +1,115 @@
+"""The verdict on a flux, from its counts alone (domain/difference-rules.md, "Verdicts")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bus.reasons import Explained
+from producers.journal.flux import Tally
+from producers.journal.observation import FluxRejected, Header, Motif, Source
+
+MAX_BAD_SHARE: Final = 0.20
+
+
+class Verdict(Explained):
+    """The fate of a flux."""
+
+    ACCEPTE = (
+        "accepte",
+        "Le fichier est traité : ses états et ses événements sont visibles.",
+        "Rien ; le détail dit ce qu’il avait de particulier, et combien d’enregistrements sont mis de côté.",
+    )
+    REJETE = (
+        "rejete",
+        "Le fichier est refusé en entier : aucun événement de personne n’en sort, seulement un flux.rejete.",
+        "Lisez le motif ci-dessous ; le fichier corrigé se dépose comme un nouveau fichier.",
+    )
+    DOUBLON = (
+        "doublon",
+        "Ces octets ont déjà été reçus ; le détail rappelle le premier verdict.",
+        "Rien : recevoir deux fois le même fichier est sans effet.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of one file, under the keys of examples/ingest.json."""
+
+    fichier: str
+    flux: str
+    source: str
+    autorite: str | None
+    genre: Mapping[str, str | None]
+    verdict: Verdict
+    motif: Motif | None
+    detail: str | None
+    lus: int
+    valides: int
+    rejets: int
+    evenements: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the element of ``bus ingest --json``, keys in the documented order."""
+        return {
+            "fichier": self.fichier,
+            "flux": self.flux,
+            "source": self.source,
+            "autorite": self.autorite,
+            "genre": dict(self.genre),
+            "verdict": self.verdict.value,
+            "motif": self.motif.value if self.motif else None,
+            "detail": self.detail,
+            "lus": self.lus,
+            "valides": self.valides,
+            "rejets": self.rejets,
+            "evenements": dict(self.evenements),
+        }
+
+
+def genre(header: Header | None) -> dict[str, str | None]:
+    """Give the kind of a flux as its header says it; a flux without readable header has none."""
+    if header is None:
+        return dict.fromkeys(("natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux"))
+    return {
+        "natflux": header.natflux,
+        "typeflux": header.typeflux,
+        "dtref": header.dtref.isoformat(),
+        "dtcreaflux": header.dtcreaflux.isoformat(),
+        "heucreaflux": header.heucreaflux,
+    }
+
+
+def judge(tally: Tally, source: Source, header: Header | None) -> None:
+    """Accept a flux whose file is sound, by its records.
+
+    Raises:
+        FluxRejected: ``schema`` (no valid record, or more than 20 % bad), ``territoire``, ``antidate``.
+    """
+    in_scope = tally.read - tally.out_of_scope
+    if tally.read and not in_scope:
+        raise FluxRejected(Motif.TERRITOIRE, "aucun enregistrement d’une autorité desservie")
+    if tally.bad and (not tally.valid or tally.bad > MAX_BAD_SHARE * in_scope):
+        bad = f"{tally.bad} enregistrement{'s' if tally.bad > 1 else ''} sur {in_scope}"
+        raise FluxRejected(Motif.SCHEMA, f"{bad} ne se lisent pas")
+    if not tally.read and source is Source.CNAF and header and header.typeflux != "I":
+        raise FluxRejected(Motif.SCHEMA, "un mensuel ou une reprise sans dossier")
+    if tally.stale and tally.stale == tally.valid - tally.anomalies:
+        raise FluxRejected(Motif.ANTIDATE, "rien de plus récent que ce qui est déjà connu")
+
+
+def detail(tally: Tally) -> str | None:
+    """Say in French what an accepted flux had of particular; None when nothing."""
+    notes = [
+        (tally.no_reference, "aucune référence mensuelle : états publiés, aucune entrée calculée"),
+        (tally.gap, "plus de 45 jours depuis la référence : aucune absence déduite"),
+        (tally.stale, f"{tally.stale} enregistrement(s) plus anciens que le déjà connu"),
+        (tally.out_of_scope, f"{tally.out_of_scope} enregistrement(s) hors périmètre"),
+        (tally.anomalies, f"{tally.anomalies} enregistrement(s) en anomalie"),
+        (tally.waiting, f"{tally.waiting} ligne(s) en attente de leur personne"),
+        (tally.older, f"{tally.older} ligne(s) plus ancienne(s) que le déjà connu"),
+        (tally.children, f"{tally.children} ligne(s) d’enfant laissée(s) de côté"),
+        (tally.erased, f"{tally.erased} personne(s) effacée(s) écartée(s)"),
+        (tally.unknown_elements, f"{tally.unknown_elements} élément(s) inconnu(s) laissé(s) de côté"),
+    ]
+    told = [text for present, text in notes if present]
+    return " ; ".join(told) or None
