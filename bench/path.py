@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.ingest import monthly, next_month
 from bench.roles import role
 from bench.table import Row
-from guichet.demo.stage import Stage, until
+from guichet.demo.stage import Scene, until
 from guichet.demo.subscriber import secret_file, subscription
 
 ENTRY = "rsa.droits_devoirs.entree"
@@ -18,7 +18,7 @@ ENTRIES = 450
 def rows(folder: Path, *, port: int) -> list[Row]:
     """Have a month in which nobody is in droits et devoirs, then one in which 450 and more enter."""
     artifacts = Path(os.environ.get("BUS_ARTIFACTS_DIR", ".bus/artifacts")).absolute()
-    stage, (before, after) = Stage(folder / "t10", artifacts), _months(folder)
+    stage, (before, after) = Scene(folder / "t10", artifacts), _months(folder)
     out, file = folder / "t10.jsonl", folder / "banc.toml"
     file.write_text(subscription("banc", ("52",), port=port, types=(ENTRY,)), encoding="utf-8")
     with contextlib.closing(stage):

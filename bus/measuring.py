@@ -12,7 +12,7 @@ from prometheus_client import Gauge
 
 from bus.codec import EVENT_VERSION
 from bus.reasons import Reason
-from bus.telemetry import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, ROUTING_UNROUTABLE
+from bus.telemetry.metrics import EVENTS_PROCESSED, PROCESSING_DURATION, QUARANTINE_MESSAGES, ROUTING_UNROUTABLE
 
 OTHER: Final = "autre"
 ERASURE: Final = "effacement"

@@ -28,14 +28,14 @@ SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Imprudence:
     """A cluster as a role may see it: its brokers' settings by node, its topics by name."""
 
     brokers: Mapping[int, Mapping[str, str | None]]
     topics: Mapping[str, topics.Actual]
 
 
-def faults(found: Found, wanted: Iterable[topics.Topic]) -> list[str]:
+def faults(found: Imprudence, wanted: Iterable[topics.Topic]) -> list[str]:
     """Say, in French, what production does not allow: where, key, expected, found. Empty when all is right."""
     lines = [
         f"broker {number} : {line}" for number, settings in sorted(found.brokers.items()) for line in _broker(settings)
@@ -116,13 +116,13 @@ def check(settings: Settings, wanted: tuple[topics.Topic, ...] = topics.TOPICS) 
         raise Misconfigured(f"le broker diffère de ce que le bus attend ({len(lines)}) :\n{shown}{more}")
 
 
-def _look(settings: Settings, client: kafka.BusAdmin, seen: Any, actual: Mapping[str, topics.Actual]) -> Found:  # noqa: ANN401  the metadata of an untyped library
+def _look(settings: Settings, client: kafka.BusAdmin, seen: Any, actual: Mapping[str, topics.Actual]) -> Imprudence:  # noqa: ANN401  the metadata of an untyped library
     """Ask every broker for its settings; needs the right DESCRIBE_CONFIGS on the cluster."""
     nodes = {number: ConfigResource(ResourceType.BROKER, str(number)) for number in seen.brokers}
     answers = client.answers({number: future for one in nodes.values() for number, future in _asked(client, one)})
     brokers = {int(number): {key: entry.value for key, entry in config.items()} for number, config in answers.items()}
     inner = [topics.Topic(OFFSETS, 0, "kafka", "")] if OFFSETS in seen.topics else []
-    return Found(brokers, {**actual, **topics.describe(settings, tuple(inner))})
+    return Imprudence(brokers, {**actual, **topics.describe(settings, tuple(inner))})
 
 
 def _asked(client: kafka.BusAdmin, resource: ConfigResource) -> list[tuple[str, Any]]:

@@ -20,7 +20,8 @@ from bus.errors import Misconfigured, Unavailable
 from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.sealing import KekRing
-from bus.telemetry import get_logger, serve
+from bus.telemetry.door import serve
+from bus.telemetry.logs import get_logger
 from bus.vault.holding import holding
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger

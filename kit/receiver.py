@@ -19,7 +19,7 @@ import orjson
 
 from bus import signature
 from bus.failpoints import hit
-from kit.state import Ledger, Verdict
+from kit.state import Judgement, Ledger
 
 _BODY_LIMIT: Final = 1_048_576
 _NOT_HTTP: Final = "not an HTTP/1.1 message of known length"
@@ -52,7 +52,7 @@ class Message:
         return webhook_id, timestamp, entries
 
 
-class Store:
+class Inbox:
     """A file of JSON lines; many deliveries share one fsync, none is answered before it."""
 
     def __init__(self, path: Path | None) -> None:
@@ -112,7 +112,7 @@ def _append(descriptor: int | None, octets: bytes) -> None:
 class Receiver:
     """Decides on each message."""
 
-    def __init__(self, keys: Sequence[bytes], store: Store, ledger: Ledger, behaviour: Behaviour) -> None:
+    def __init__(self, keys: Sequence[bytes], store: Inbox, ledger: Ledger, behaviour: Behaviour) -> None:
         self._keys = keys
         self._store = store
         self._behaviour = behaviour
@@ -147,7 +147,7 @@ class Receiver:
         return 204
 
 
-def _line(message: Message, body: Any, verdict: Verdict) -> bytes:  # noqa: ANN401 - any JSON
+def _line(message: Message, body: Any, verdict: Judgement) -> bytes:  # noqa: ANN401 - any JSON
     record = {
         "webhook_id": message.signed[0],
         "recu_le": datetime.now(UTC),

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What one delivery adds: seen before, numbers missing before it, or a number that came too late."""
 
     duplicate: bool = False
@@ -24,7 +24,7 @@ class Ledger:
     counts: Counter[str] = field(default_factory=Counter)
     by_subscription: Counter[str] = field(default_factory=Counter)
 
-    def judge(self, webhook_id: str, body: Mapping[str, Any], *, told_missing: int = 0) -> Verdict:
+    def judge(self, webhook_id: str, body: Mapping[str, Any], *, told_missing: int = 0) -> Judgement:
         """Give the verdict on a verified delivery and remember it.
 
         Args:
@@ -34,7 +34,7 @@ class Ledger:
         """
         if webhook_id in self.seen:
             self.counts["doublons"] += 1
-            return Verdict(duplicate=True)
+            return Judgement(duplicate=True)
         self.seen.add(webhook_id)
         subscription = str(body["abonnement"])
         lane = (subscription, str(body.get("subject") or body["id"]))
@@ -50,7 +50,7 @@ class Ledger:
         return {name: self.counts[name] for name in names} | {"abonnements": dict(sorted(self.by_subscription.items()))}
 
 
-def _follow(last: int, sequence: int, told_missing: int) -> Verdict:
+def _follow(last: int, sequence: int, told_missing: int) -> Judgement:
     if sequence <= last:
-        return Verdict(late=True)
-    return Verdict(missing=max(0, sequence - last - 1 - told_missing))
+        return Judgement(late=True)
+    return Judgement(missing=max(0, sequence - last - 1 - told_missing))

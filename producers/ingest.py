@@ -23,7 +23,7 @@ from producers.contact import stager as contacts
 from producers.contact.reader import ContactReader
 from producers.journal import aside, decision, places, spool
 from producers.journal.events import now
-from producers.journal.flux import Desk, Flux
+from producers.journal.flux import Flux, Tools
 from producers.journal.lookups import Scope
 from producers.journal.observation import FluxRejected, Header, Motif, Source
 from producers.journal.staging import Staging
@@ -58,7 +58,7 @@ class Ingest:
         self.folder = settings.data_dir / "spool"
         self._progress = progress
         conn = db.connect(settings, "bus_ingest")
-        self.desk = Desk(conn, ring, pepper, Staging(conn, ring), frozenset(settings.autorites))
+        self.desk = Tools(conn, ring, pepper, Staging(conn, ring), frozenset(settings.autorites))
         try:
             _take_lock(conn, on_wait)
         except BaseException:
@@ -183,7 +183,7 @@ class Ingest:
 
 
 @contextmanager
-def _staging_session(desk: Desk) -> Iterator[None]:
+def _staging_session(desk: Tools) -> Iterator[None]:
     """Empty the staging tables, and make look-ups use the indexes that the planner distrusts on young tables."""
     desk.staging.clear()
     desk.conn.execute("set enable_seqscan = off")
@@ -231,7 +231,7 @@ def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _unchanged(path: Path, state: spool.State) -> Iterator[bytes]:
+def _unchanged(path: Path, state: spool.FileMark) -> Iterator[bytes]:
     """Give the chunks of a file, and make sure at the end that they are those that were identified.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Final
 import psycopg
 
 from bus.measuring import REASONS, Fate, Stage, declare, processed, put_aside, reason
-from bus.telemetry import (
+from bus.telemetry.metrics import (
     INGEST_EXPECTED_INTERVAL,
     INGEST_FILES,
     INGEST_GAP,

@@ -19,7 +19,7 @@ from bus.measuring import ERASURE, Fate, Stage, processed
 from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.settings import Settings
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from producers.journal.decision import CHANNEL
 
 CHUNK: Final = 5_000

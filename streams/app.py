@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bus import access, acl, production, telemetry, topics
+from bus import access, acl, production, topics
 from bus.codec import Codec
 from bus.errors import Misconfigured
 from bus.kafka import BusProducer, producer
 from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.settings import Settings
+from bus.telemetry.door import serve
+from bus.telemetry.logs import get_logger, setup_logging
 from streams.credentials import credentials, fate
 from streams.handler import Handler
 from streams.identity import logs
@@ -28,7 +30,7 @@ LIBRARIES: Final = ("aiokafka", "faust", "mode")
 SESSION: Final = 6.0  # seconds: how long a dead worker's partitions wait
 LINGER_MS: Final = 40  # only while a batch is being decided: each batch ends with a flush, which waits for nobody
 
-log = telemetry.get_logger()
+log = get_logger()
 
 
 class PersonBatches:
@@ -52,7 +54,7 @@ class PersonBatches:
         await self._persons.release()
 
 
-class Stage:
+class StreamStage:
     """One worker of the stream stage, from its folder to its Faust application."""
 
     def __init__(self, settings: Settings) -> None:
@@ -140,13 +142,13 @@ def state_dir(settings: Settings) -> Path:
 def main(settings: Settings) -> None:
     """Run one worker until it is told to stop; raises what stopped it otherwise."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the loop runs there is nothing to finish
-    telemetry.setup_logging("stream", settings)
+    setup_logging("stream", settings)
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)  # each tells its every step
     with asyncio.Runner() as runner:
         asyncio.set_event_loop(runner.get_loop())  # Faust's objects take the current loop when they are made
-        stage = Stage(settings)
-        door = telemetry.serve(settings.metrics_port, lambda: stage.ready)
+        stage = StreamStage(settings)
+        door = serve(settings.metrics_port, lambda: stage.ready)
         log.info("stream started", metrics_port=door.port)
         try:
             runner.run(stage.run())

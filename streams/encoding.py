@@ -12,7 +12,7 @@ from struct import Struct, pack, unpack_from
 from typing import Final
 
 from bus.errors import Misconfigured
-from streams.person import Dossier, Entry, PersonState, Situation, Statement, Status
+from streams.person import Dossier, Entry, Situation, State, Statement, Status
 
 FORMAT: Final = 1
 NONE: Final = -(2**63)  # no instant is so early
@@ -40,7 +40,7 @@ class Head:
     waiting: bool
 
 
-def encode(state: PersonState) -> bytes:
+def encode(state: State) -> bytes:
     """Give the bytes of a state; equal states give equal bytes."""
     identity = state.identite or b""
     out = [
@@ -67,7 +67,7 @@ def encode(state: PersonState) -> bytes:
     return b"".join(out)
 
 
-def decode(data: bytes) -> PersonState:
+def decode(data: bytes) -> State:
     """Give the state that bytes hold.
 
     Raises:
@@ -88,7 +88,7 @@ def decode(data: bytes) -> PersonState:
     parts = [part for said in contacts for part in said.parts]
     joignable = tuple([parts[place] for place in unpack_from(f"<{usable}H", data, at)])
     waiting = None if since == NONE else since
-    return PersonState(journal, vu, situations, tuple(contacts), joignable, identity, identity_observe, waiting)
+    return State(journal, vu, situations, tuple(contacts), joignable, identity, identity_observe, waiting)
 
 
 def head(data: bytes) -> Head:

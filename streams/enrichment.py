@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from bus import territory
 from bus.avro import write_array, write_long, write_optional, write_text
 from streams.event import ENTREE, Event
-from streams.person import NOWHERE, PersonState
+from streams.person import NOWHERE, State
 
 REGLE: Final = "enrichissement-1"
 ORIENTATION: Final = 42  # days: six weeks after the entry
@@ -29,7 +29,7 @@ class Enrichment(NamedTuple):
     orientation: int | None
 
 
-def enrichment(event: Event, authority: str, before: PersonState, after: PersonState) -> Enrichment:
+def enrichment(event: Event, authority: str, before: State, after: State) -> Enrichment:
     """Give what is added to an event for one authority.
 
     Contact is given only where a dossier of the person is, or was until this event: an authority that the person has

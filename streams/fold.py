@@ -15,7 +15,7 @@ from streams.event import (
     SORTIE,
     Event,
 )
-from streams.person import DAY, NOWHERE, Dossier, Entry, PersonState, Situation, Statement, Status
+from streams.person import DAY, NOWHERE, Dossier, Entry, Situation, State, Statement, Status
 
 GONE: Final = frozenset(("absent_du_mensuel", "personne_retiree"))  # the person is no longer in that dossier
 WAITING_DAYS: Final = 90  # how long a contact waits for an authority, in event time (design.md §3.2)
@@ -27,7 +27,7 @@ SAYS: Final[Mapping[str, Status]] = {
 CLE: Final = 16  # characters of cle_dossier kept: 64 bits are enough among the dossiers of one person
 
 
-def fold(state: PersonState, event: Event, authority: str | None, *, journal: int = 0, offset: int = -1) -> PersonState:
+def fold(state: State, event: Event, authority: str | None, *, journal: int = 0, offset: int = -1) -> State:
     """Give the state after an event.
 
     Args:
@@ -46,7 +46,7 @@ def fold(state: PersonState, event: Event, authority: str | None, *, journal: in
         situations = {code: _met(seen, event) for code, seen in situations.items()}
     waiting = bool(joignable) and not [code for code, seen in situations.items() if seen.present]
     identity = event.parts("identite") if event.observe >= state.identite_observe else ()
-    return PersonState(
+    return State(
         journal,
         offset,
         situations,
@@ -58,7 +58,7 @@ def fold(state: PersonState, event: Event, authority: str | None, *, journal: in
     )
 
 
-def expired(state: PersonState, now: int) -> PersonState:
+def expired(state: State, now: int) -> State:
     """Give the state without the contact that has waited too long for an authority.
 
     Looked at when the person is met again: only what stands in the log may end the wait, or a replay cut into other
@@ -94,7 +94,7 @@ def cause(event: Event) -> int:
     return crc32(event.cause)
 
 
-def waits(before: PersonState, after: PersonState) -> list[float]:
+def waits(before: State, after: State) -> list[float]:
     """Give, for each entry whose contact has just become known, how long it waited, in seconds."""
     found = []
     for code, seen in after.situations.items():
@@ -155,7 +155,7 @@ def _with_rights(seen: Situation, event: Event) -> Situation:
             return seen
 
 
-def _contact(state: PersonState, event: Event) -> tuple[tuple[Statement, ...], tuple[bytes, ...]]:
+def _contact(state: State, event: Event) -> tuple[tuple[Statement, ...], tuple[bytes, ...]]:
     """Give the statements of every source, and what may be passed on of them."""
     if event.type != CONTACT and "contact" not in event.portee:
         return state.contacts, state.joignable

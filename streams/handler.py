@@ -19,12 +19,12 @@ from bus.failpoints import hit
 from bus.kafka import BusProducer, Headers, event_headers, header, quarantine_headers
 from bus.measuring import ERASURE, OTHER, Fate, Stage, declare, processed, put_aside
 from bus.reasons import Reason
-from bus.telemetry import CONTACT_WAIT
+from bus.telemetry.metrics import CONTACT_WAIT
 from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.event import Event
 from streams.fold import fold, waits
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.reading import EventReader
 from streams.routing import Quarantine, Route, Wait, Withhold, decide
 from streams.state import Changes, Partition, Persons, append, encoded
@@ -61,7 +61,7 @@ class Work:
     waits: list[float] = field(default_factory=list)
     last: int = -1  # greatest offset decided
 
-    def person(self, key: bytes) -> PersonState:
+    def person(self, key: bytes) -> State:
         """Give a person as this batch has left them so far."""
         return (self.changes[key] or NOBODY) if key in self.changes else self.persons.person(key)
 

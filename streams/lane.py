@@ -23,7 +23,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from bus.errors import Misconfigured
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 
 FAUST: Final = "0.15.3"
 OVERRIDDEN: Final = ("_drain_messages", "force_commit", "on_partitions_revoked", "on_stop", "verify_event_path")
@@ -60,7 +60,7 @@ class Batches(Protocol):
         """Give up every partition; no batch is running."""
 
 
-class Lane:
+class BatchLane:
     """The state that the lane shows outside: for readiness and tests."""
 
     def __init__(self, batches: Batches) -> None:
@@ -81,7 +81,7 @@ class LaneConsumer(driver.Consumer):
     def on_init(self) -> None:
         """Prepare the state of the lane."""
         super().on_init()
-        self._lane: Lane = self.app.lane
+        self._lane: BatchLane = self.app.lane
         self._busy = asyncio.Lock()  # held from handle to mark done, by commit and by revoke: never around a fetch
         self._epoch = 0  # one more at each revocation
         self._done: dict[TP, int] = {}  # next offset to commit, current assignment only
@@ -242,7 +242,7 @@ class LaneTransport(driver.Transport):
 class LaneApp(faust.App):
     """A Faust application whose only topic goes through a lane."""
 
-    lane: Lane
+    lane: BatchLane
 
     def install(self, batches: Batches) -> None:
         """Send a topic's records to ``batches``; call before start.
@@ -253,6 +253,6 @@ class LaneApp(faust.App):
         missing = [name for name in (*OVERRIDDEN, *USED) if not hasattr(driver.Consumer, name)]
         if faust.__version__ != FAUST or missing:
             raise Misconfigured(f"faust-streaming {FAUST} attendu, trouvé {faust.__version__} {missing}")
-        self.lane = Lane(batches)
+        self.lane = BatchLane(batches)
         self.transport = LaneTransport(self.conf.broker_consumer, self)
         self.topics.add(self.topic(batches.topic, key_serializer="raw", value_serializer="raw"))

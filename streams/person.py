@@ -66,7 +66,7 @@ class Statement(NamedTuple):
     parts: tuple[bytes, ...]
 
 
-class PersonState(NamedTuple):
+class State(NamedTuple):
     """All that is kept of one person.
 
     ``journal`` and ``vu`` are the log and the offset of the last record that this state reflects: what such a record
@@ -93,5 +93,5 @@ class PersonState(NamedTuple):
         return tuple(sorted([code for code, seen in self.situations.items() if seen.present]))
 
 
-NOBODY: Final = PersonState()
+NOBODY: Final = State()
 NOWHERE: Final = Situation()

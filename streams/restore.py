@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from bus import kafka, topics
 from bus.errors import Unavailable
 from bus.settings import Settings
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from streams.encoding import decode, encode, head
 from streams.identity import Logs
 from streams.store import Meta, Store

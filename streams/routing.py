@@ -8,7 +8,7 @@ from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from streams.event import CONTACT, Event
 from streams.fold import cause, dossier, status
-from streams.person import PersonState, Situation, Status
+from streams.person import Situation, State, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def authority(event: Event) -> str | None:
     return None if event.type in NOWHERE else territory.authority(event.ideparte, event.commune)
 
 
-def decide(event: Event, before: PersonState, *, key: str | None) -> tuple[Decision, str | None]:
+def decide(event: Event, before: State, *, key: str | None) -> tuple[Decision, str | None]:
     """Give the fate of an event and the authority of its territory (None when it has none).
 
     Args:

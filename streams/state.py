@@ -12,16 +12,16 @@ from typing import Final
 from bus import topics
 from bus.kafka import BusProducer
 from bus.settings import Settings
-from bus.telemetry import CONTACTS_WAITING
+from bus.telemetry.metrics import CONTACTS_WAITING
 from streams.encoding import decode, encode
 from streams.identity import Logs
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.restore import Interrupted, Restorer
 from streams.store import Meta, Store
 
 CACHED: Final = 4_000  # persons kept decoded per partition, some 3 kB each; emptied when full
 
-Changes = dict[bytes, PersonState | None]
+Changes = dict[bytes, State | None]
 
 
 class Partition:
@@ -29,9 +29,9 @@ class Partition:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._cache: dict[bytes, PersonState] = {}
+        self._cache: dict[bytes, State] = {}
 
-    def person(self, subject: bytes) -> PersonState:
+    def person(self, subject: bytes) -> State:
         """Give what is known of a person; ``NOBODY`` when nothing is."""
         known = self._cache.get(subject)
         if known is None:
@@ -57,7 +57,7 @@ class Partition:
         """Read the store again: it has been written from the changelog."""
         self._cache.clear()
 
-    def _remember(self, subject: bytes, state: PersonState) -> None:
+    def _remember(self, subject: bytes, state: State) -> None:
         if len(self._cache) >= CACHED:
             self._cache.clear()
         self._cache[subject] = state

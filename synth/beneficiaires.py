@@ -8,7 +8,7 @@ from synth import flux
 from synth.damage import Anomaly
 from synth.days import Slot
 from synth.draws import Draws
-from synth.kinds import Kind
+from synth.kinds import Turn
 from synth.lives import Life, facts
 from synth.people import household
 from synth.places import Caisse
@@ -19,20 +19,20 @@ from synth.truth import Truth
 _CHUNK: Final = 256  # records encoded at once
 _QUIET: Final = 0.004  # share of the stock that a daily repeats without any change
 _ENOUGH: Final = 10  # a bad record goes only into a file where it is far from one in five
-_NOTHING: Final = flux.Told()
-_SILENT: Final = flux.Told(silent=True)
+_NOTHING: Final = flux.ToldRecord()
+_SILENT: Final = flux.ToldRecord(silent=True)
 _EVIDENCE: Final = {
-    Kind.ADRESSE: ("ADR",),
-    Kind.DEMENAGEMENT: ("MUT", "RAD"),
-    Kind.CLOTURE: ("RAD",),
-    Kind.SUSPENSION_DROIT: ("SUS",),
-    Kind.SUSPENSION_VERSEMENT: ("SUS",),
-    Kind.SUSPENSION_BARREE: ("SUS",),
-    Kind.OBLIGATION: ("ENTDED",),
-    Kind.ARRIVEE_OUVERTE: ("DEMRSA", "ENTDED"),
-    Kind.EMMENAGEMENT: ("MUT",),
-    Kind.SEPARATION: ("SITFAM",),
-    Kind.UNION: ("SITFAM",),
+    Turn.ADRESSE: ("ADR",),
+    Turn.DEMENAGEMENT: ("MUT", "RAD"),
+    Turn.CLOTURE: ("RAD",),
+    Turn.SUSPENSION_DROIT: ("SUS",),
+    Turn.SUSPENSION_VERSEMENT: ("SUS",),
+    Turn.SUSPENSION_BARREE: ("SUS",),
+    Turn.OBLIGATION: ("ENTDED",),
+    Turn.ARRIVEE_OUVERTE: ("DEMRSA", "ENTDED"),
+    Turn.EMMENAGEMENT: ("MUT",),
+    Turn.SEPARATION: ("SITFAM",),
+    Turn.UNION: ("SITFAM",),
 }
 
 
@@ -65,7 +65,7 @@ def records(world: World, truth: Truth, job: Job) -> Iterator[str]:
             yield flux.record(life.household, situation, told)
 
 
-def _monthly(world: World, job: Job) -> Iterator[tuple[Life, flux.Told]]:
+def _monthly(world: World, job: Job) -> Iterator[tuple[Life, flux.ToldRecord]]:
     """Give the whole caisse: the dossiers that live or wait, and those ended since the monthly before.
 
     A dossier that has silently gone is given too, without a situation: its absence is the news.
@@ -90,19 +90,19 @@ def _listed(life: Life, slot: Slot, previous: int) -> bool:
     return True
 
 
-def _silence(life: Life, slot: Slot) -> flux.Told:
+def _silence(life: Life, slot: Slot) -> flux.ToldRecord:
     """Leave the obligation out of one repeated record in a hundred: the one known before stands."""
     quiet = life.changed(slot) < slot.place and (life.household.number * 31 + slot.place * 17) % 101 == 0
     return _SILENT if quiet else _NOTHING
 
 
-def _daily(world: World, job: Job) -> Iterator[tuple[Life, flux.Told]]:
+def _daily(world: World, job: Job) -> Iterator[tuple[Life, flux.ToldRecord]]:
     """Give the dossiers to which something happened, and some that are repeated as they are."""
     moved = world.told.get((job.caisse, job.slot.place), [])
     for number in sorted(moved):
         life = world.life(number)
         now = [moment.kind for moment in life.moments if moment.slot.place == job.slot.place]
-        yield life, flux.Told(facts=flux.evidence(job.slot.day, _EVIDENCE.get(now[0], ("CARRSA",))))
+        yield life, flux.ToldRecord(facts=flux.evidence(job.slot.day, _EVIDENCE.get(now[0], ("CARRSA",))))
     draws = Draws(world.config.seed, "activite", *job.caisse, job.slot.place)
     stock, seen = world.numbers(job.caisse.authority), set(moved)
     for _ in range(draws.count(_QUIET * len(stock))):
@@ -113,7 +113,7 @@ def _daily(world: World, job: Job) -> Iterator[tuple[Life, flux.Told]]:
         seen.add(number)
         life = world.life(number)
         if living(life.at(job.slot)):
-            yield life, flux.Told(facts=flux.evidence(job.slot.day, (code,)), silent=draws.below(50) == 0)
+            yield life, flux.ToldRecord(facts=flux.evidence(job.slot.day, (code,)), silent=draws.below(50) == 0)
 
 
 class Extra(NamedTuple):
@@ -128,8 +128,8 @@ def _extra(world: World, job: Job, extra: Extra) -> str:
     draws = Draws(world.config.seed, "illisible", extra.number)
     situation = found(home, draws, "2", day=job.slot.day)
     if extra.anomaly is Anomaly.ANOMALIE:
-        return flux.record(home, situation, flux.Told(anomaly=True))
-    return flux.record(home, situation, flux.Told(defect=draws.pick(("etat_absent", "date_impossible"))))
+        return flux.record(home, situation, flux.ToldRecord(anomaly=True))
+    return flux.record(home, situation, flux.ToldRecord(defect=draws.pick(("etat_absent", "date_impossible"))))
 
 
 def write(world: World, truth: Truth, job: Job, path: Path, extra: Extra | None) -> Counts:

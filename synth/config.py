@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from synth.kinds import RATES, Kind
+from synth.kinds import RATES, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,4 @@ class Config:
     contacts: int = 5
     anomalies: float = 0.03
     caisses: int = 0
-    rates: dict[Kind, float] = field(default_factory=lambda: dict(RATES))
+    rates: dict[Turn, float] = field(default_factory=lambda: dict(RATES))

@@ -10,9 +10,9 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from synth.draws import Draws
-from synth.kinds import Kind
+from synth.kinds import Turn
 from synth.lives import Life
-from synth.people import Adult
+from synth.people import Beneficiary
 from synth.plan import World
 from synth.situations import living
 
@@ -33,7 +33,7 @@ class Contact(NamedTuple):
         return {"telephones": [f"+33{phone}" for phone in self.phones], "courriels": list(self.mails)}
 
 
-class Told(NamedTuple):
+class ToldContact(NamedTuple):
     """What one contact file said of one person for the first time."""
 
     day: date
@@ -56,7 +56,7 @@ def shape(seed: int, authority: str) -> Shape:
     return Shape(draws.pick((";", ";", ",")), draws.pick((13, 15, 0)), draws.below(2) == 0, draws.below(3) > 0)
 
 
-def contact(seed: int, adult: Adult, version: int) -> Contact:
+def contact(seed: int, adult: Beneficiary, version: int) -> Contact:
     """Give the points of a person; two versions never share one. Some couples share theirs."""
     person = int(adult.key[1:])
     home = person // 3
@@ -94,7 +94,7 @@ class Contacts:
             for file in range(1, len(world.calendar.saturdays)):
                 self._offer_changes(authority, file)
 
-    def told(self, life: Life, adult: Adult) -> list[Told]:
+    def told(self, life: Life, adult: Beneficiary) -> list[ToldContact]:
         """Give what contact files tell of a person, in order, each only when it differs from what was said before."""
         if not self.world.calendar.saturdays:
             return []
@@ -103,15 +103,15 @@ class Contacts:
             day = self.world.calendar.saturdays[file]
             new = contact(self.seed, adult, version)
             if self.reachable(life, adult, day) and (not told or told[-1].contact != new):
-                told.append(Told(day, life.household.caisse.authority, new))
+                told.append(ToldContact(day, life.household.caisse.authority, new))
         return told
 
-    def known(self, life: Life, adult: Adult, day: date) -> Contact | None:
+    def known(self, life: Life, adult: Beneficiary, day: date) -> Contact | None:
         """Give what was last told of a person before a day."""
         before = [told.contact for told in self.told(life, adult) if told.day < day]
         return before[-1] if before else None
 
-    def reachable(self, life: Life, adult: Adult, day: date) -> bool:
+    def reachable(self, life: Life, adult: Beneficiary, day: date) -> bool:
         """Tell whether a row of that day would name this person without doubt, in a dossier that lives."""
         situation = life.before(day)
         if situation is None or not living(situation) or not situation.present[adult.rank] or life.household.lost:
@@ -127,7 +127,7 @@ class Contacts:
         for number in sorted(numbers | self.due[authority, file]):
             yield self.world.life(number)
 
-    def repeats(self, authority: str, file: int) -> Iterator[tuple[Life, Adult, Contact]]:
+    def repeats(self, authority: str, file: int) -> Iterator[tuple[Life, Beneficiary, Contact]]:
         """Give people of whom a file says again what this authority's files have said already."""
         draws = Draws(self.seed, "redites", authority, file)
         stock, day = self.world.numbers(authority), self.world.calendar.saturdays[file]
@@ -143,7 +143,7 @@ class Contacts:
                 if last and self.reachable(life, adult, day):
                     yield life, adult, last
 
-    def _inherited(self, origin: Life, adult: Adult) -> list[Told]:
+    def _inherited(self, origin: Life, adult: Beneficiary) -> list[ToldContact]:
         same = next(person for person in origin.household.adults if person.key == adult.key)
         return self.told(origin, same)
 
@@ -166,7 +166,7 @@ class Contacts:
         """Tell the contact of those who appear: most in the next file, some up to three weeks later, some never."""
         seen: set[int] = set()
         for moment in life.moments:
-            if moment.kind is Kind.STOCK and moment.after:
+            if moment.kind is Turn.STOCK and moment.after:
                 seen.update(rank for rank, here in enumerate(moment.after.present) if here)
             if not living(moment.after) or moment.after is None:
                 continue

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from synth.days import Slot
 from synth.draws import Draws
-from synth.people import Adult, Child, Household
-from synth.situations import Address, Body, Situation
+from synth.people import Beneficiary, Family, Minor
+from synth.situations import Circumstances, Dwelling, Payer
 
 ENCODINGS: Final = ("windows-1252",) * 6 + ("ISO-8859-1",) * 2 + ("UTF-8",) * 2
 # The few characters of windows-1252 that Latin-1 lacks, moved to where its bytes are: Python's own codec is far slower.
@@ -53,7 +53,7 @@ _PFA_TRAP: Final = {
 }  # the other role of the person: never the right one
 
 
-class Told(NamedTuple):
+class ToldRecord(NamedTuple):
     """What a record holds beside the situation: facts of a daily, and defects on purpose."""
 
     facts: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def hour(draws: Draws) -> str:
     return f"{1 + draws.below(5):02d}:{draws.below(60):02d}:{draws.below(60):02d}.0000"
 
 
-def _adult(adult: Adult, household: Household, bound: bool | None, mark: int) -> str:  # noqa: FBT001 - a value of the record
+def _adult(adult: Beneficiary, household: Family, bound: bool | None, mark: int) -> str:  # noqa: FBT001 - a value of the record
     qual, sex = ("MME", "2") if adult.woman else ("MR", "1")
     second = f"<PRENOM2>{adult.first_names[1][:15]}</PRENOM2>" if len(adult.first_names) > 1 else ""
     nir = f"<NIR>{adult.written_nir}</NIR><TOPVALIEC>1</TOPVALIEC>" if adult.written_nir else ""
@@ -112,7 +112,7 @@ def _adult(adult: Adult, household: Household, bound: bool | None, mark: int) ->
     )
 
 
-def _child(child: Child, household: Household) -> str:
+def _child(child: Minor, household: Family) -> str:
     nir = f"<NIR>{child.nir}</NIR>" if child.nir else ""
     flag = (
         "<MontantCalculDroitRSAPersonne><TOPPERSDRODEVORSA>1</TOPPERSDRODEVORSA></MontantCalculDroitRSAPersonne>"
@@ -130,7 +130,7 @@ def _child(child: Child, household: Household) -> str:
     )
 
 
-def _address(address: Address, mark: int) -> str:
+def _address(address: Dwelling, mark: int) -> str:
     since = f"<DTEMM>{address.moved_in}</DTEMM>" if address.moved_in else ""
     abroad = address.commune is None and not address.homeless
     head = (
@@ -146,7 +146,7 @@ def _address(address: Address, mark: int) -> str:
     return f"{head}{_detailed(address)}</Adresse>{_older_address(mark)}"
 
 
-def _detailed(address: Address) -> str:
+def _detailed(address: Dwelling) -> str:
     commune = address.commune
     if commune is None:
         return ""
@@ -171,7 +171,7 @@ def _older_address(mark: int) -> str:
     )
 
 
-def _blocks(situation: Situation) -> str:
+def _blocks(situation: Circumstances) -> str:
     """Give the blocks that the schema ties to the state."""
     match situation.state:
         case "1":
@@ -194,7 +194,7 @@ def _blocks(situation: Situation) -> str:
             return ""
 
 
-def _moves(situation: Situation) -> str:
+def _moves(situation: Circumstances) -> str:
     parts = ""
     if situation.taken_from:
         parts += _body(situation.taken_from, "OrganismeCedant", "CEDMUT", "DDARRMUT")
@@ -203,14 +203,14 @@ def _moves(situation: Situation) -> str:
     return parts
 
 
-def _body(body: Body, block: str, suffix: str, day: str) -> str:
+def _body(body: Payer, block: str, suffix: str, day: str) -> str:
     return (
         f"<{block}><FONORG{suffix}>{body.fonorg}</FONORG{suffix}><NUMORG{suffix}>{body.numorg}</NUMORG{suffix}>"
         f"<{day}>{body.day}</{day}></{block}>"
     )
 
 
-def record(household: Household, situation: Situation, told: Told) -> str:
+def record(household: Family, situation: Circumstances, told: ToldRecord) -> str:
     """Give one InfosFoyerRSA. ``told.silent`` leaves the obligation of everybody out, which changes nothing."""
     caisse, mark = household.caisse, household.number * 2_654_435_761 % 4_294_967_291
     claimed = "2025-02-31" if told.defect == "date_impossible" else household.claimed

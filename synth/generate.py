@@ -33,7 +33,7 @@ class Weekly(NamedTuple):
     file: int
 
 
-class Report(NamedTuple):
+class Written(NamedTuple):
     """What was written: counts of files, records and bytes, people, events by type, and the numbers of each month."""
 
     files: int
@@ -45,7 +45,7 @@ class Report(NamedTuple):
     seconds: float
 
 
-def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Report:
+def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Written:
     """Write the whole world of a request into an existing folder. The same request writes the same bytes.
 
     Memory follows the number of movements and of files, not the number of households.
@@ -58,7 +58,7 @@ def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Repo
             progress(f"{planned.day:%Y-%m} : {len(writer.truth.files)} fichiers écrits")
         writer.write(planned)
     people, months = writer.truth.people.count, writer.truth.finish()
-    return Report(
+    return Written(
         files=len(writer.truth.files), records=sum(entry["lus"] for entry in writer.truth.files), people=people,
         octets=sum((out / entry["nom"]).stat().st_size for entry in writer.truth.files),
         events=dict(sorted(writer.truth.types.items())), months=months, seconds=time.perf_counter() - started,
@@ -132,7 +132,7 @@ class Writer:
 
     def _weekly(self, planned: Weekly) -> None:
         name = f"contact.{planned.day:%Y%m%d}.{planned.authority}.csv"
-        job = weekly.Job(planned.authority, planned.file, planned.day, name)
+        job = weekly.WeeklyJob(planned.authority, planned.file, planned.day, name)
         count = weekly.write(self.contacts, self.truth, job, self.out / name, chance=self.chance)
         if not count:  # two files with nothing but a header are the same bytes: a week without news sends none
             (self.out / name).unlink()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Kind(StrEnum):
+class Turn(StrEnum):
     """One movement of a life; ``STOCK`` and ``QUARANTAINE`` are the situation found by the first monthly."""
 
     STOCK = "stock"
@@ -53,70 +53,70 @@ ADRESSE: Final = "adresse.changee"
 CONTACT: Final = "contact.mis_a_jour"
 
 # Told to every adult of the dossier; a movement that is not here says nothing but, perhaps, an entry or an exit.
-TELLS: Final[Mapping[Kind, tuple[str, ...]]] = {
-    Kind.STOCK: (ETAT,),
-    Kind.QUARANTAINE: (ETAT,),
-    Kind.ARRIVEE_OUVERTE: (OUVERT,),
-    Kind.ARRIVEE_SUSPENDUE: (OUVERT, SUSPENDU),
-    Kind.EMMENAGEMENT: (OUVERT, ENTRANTE),
-    Kind.DEMENAGEMENT: (CLOS, SORTANTE),
-    Kind.OUVERTURE: (OUVERT,),
-    Kind.REOUVERTURE: (OUVERT,),
-    Kind.SUSPENSION_DROIT: (SUSPENDU,),
-    Kind.SUSPENSION_VERSEMENT: (SUSPENDU,),
-    Kind.SUSPENSION_BARREE: (SUSPENDU,),
-    Kind.BASCULE: (SUSPENDU,),
-    Kind.REPRISE: (REPRIS,),
-    Kind.CLOTURE: (CLOS,),
-    Kind.CLOTURE_TARDIVE: (CLOS,),
-    Kind.ADRESSE: (ADRESSE,),
+TELLS: Final[Mapping[Turn, tuple[str, ...]]] = {
+    Turn.STOCK: (ETAT,),
+    Turn.QUARANTAINE: (ETAT,),
+    Turn.ARRIVEE_OUVERTE: (OUVERT,),
+    Turn.ARRIVEE_SUSPENDUE: (OUVERT, SUSPENDU),
+    Turn.EMMENAGEMENT: (OUVERT, ENTRANTE),
+    Turn.DEMENAGEMENT: (CLOS, SORTANTE),
+    Turn.OUVERTURE: (OUVERT,),
+    Turn.REOUVERTURE: (OUVERT,),
+    Turn.SUSPENSION_DROIT: (SUSPENDU,),
+    Turn.SUSPENSION_VERSEMENT: (SUSPENDU,),
+    Turn.SUSPENSION_BARREE: (SUSPENDU,),
+    Turn.BASCULE: (SUSPENDU,),
+    Turn.REPRISE: (REPRIS,),
+    Turn.CLOTURE: (CLOS,),
+    Turn.CLOTURE_TARDIVE: (CLOS,),
+    Turn.ADRESSE: (ADRESSE,),
 }
 
 # Why somebody bound before is not bound any more.
-EXIT_REASONS: Final[Mapping[Kind, str]] = {
-    Kind.DEMENAGEMENT: "droit_clos",
-    Kind.CLOTURE: "droit_clos",
-    Kind.CLOTURE_TARDIVE: "droit_clos",
-    Kind.SUSPENSION_BARREE: "droit_suspendu",
-    Kind.BASCULE: "droit_suspendu",
-    Kind.MOTIF: "droit_suspendu",
-    Kind.LEVEE: "obligation_levee",
-    Kind.SEPARATION: "personne_retiree",
-    Kind.ABSENCE: "absent_du_mensuel",
+EXIT_REASONS: Final[Mapping[Turn, str]] = {
+    Turn.DEMENAGEMENT: "droit_clos",
+    Turn.CLOTURE: "droit_clos",
+    Turn.CLOTURE_TARDIVE: "droit_clos",
+    Turn.SUSPENSION_BARREE: "droit_suspendu",
+    Turn.BASCULE: "droit_suspendu",
+    Turn.MOTIF: "droit_suspendu",
+    Turn.LEVEE: "obligation_levee",
+    Turn.SEPARATION: "personne_retiree",
+    Turn.ABSENCE: "absent_du_mensuel",
 }
 
-BASELINE: Final = frozenset({Kind.STOCK, Kind.QUARANTAINE})
+BASELINE: Final = frozenset({Turn.STOCK, Turn.QUARANTAINE})
 NEWCOMERS: Final = frozenset(
-    {Kind.ARRIVEE_OUVERTE, Kind.ARRIVEE_SUSPENDUE, Kind.ARRIVEE_EN_ATTENTE, Kind.ARRIVEE_CLOSE, Kind.EMMENAGEMENT}
+    {Turn.ARRIVEE_OUVERTE, Turn.ARRIVEE_SUSPENDUE, Turn.ARRIVEE_EN_ATTENTE, Turn.ARRIVEE_CLOSE, Turn.EMMENAGEMENT}
 )
 # After a move these could make a second entry, whose population the rules do not settle.
 NOT_AFTER_A_MOVE: Final = frozenset(
-    {Kind.OBLIGATION, Kind.MOTIF, Kind.BASCULE, Kind.SUSPENSION_BARREE, Kind.UNION, Kind.REOUVERTURE, Kind.DEMENAGEMENT}
+    {Turn.OBLIGATION, Turn.MOTIF, Turn.BASCULE, Turn.SUSPENSION_BARREE, Turn.UNION, Turn.REOUVERTURE, Turn.DEMENAGEMENT}
 )
 
 # Per household and month. Invented to exercise every path; no statistical source.
-RATES: Final[Mapping[Kind, float]] = {
-    Kind.ARRIVEE_OUVERTE: 0.010,
-    Kind.ARRIVEE_SUSPENDUE: 0.001,
-    Kind.ARRIVEE_EN_ATTENTE: 0.002,
-    Kind.ARRIVEE_CLOSE: 0.0005,
-    Kind.DEMENAGEMENT: 0.004,
-    Kind.OUVERTURE: 0.002,
-    Kind.REFUS: 0.0005,
-    Kind.REOUVERTURE: 0.002,
-    Kind.SUSPENSION_DROIT: 0.003,
-    Kind.SUSPENSION_VERSEMENT: 0.008,
-    Kind.SUSPENSION_BARREE: 0.005,
-    Kind.BASCULE: 0.001,
-    Kind.MOTIF: 0.002,
-    Kind.REPRISE: 0.008,
-    Kind.CLOTURE: 0.012,
-    Kind.CLOTURE_TARDIVE: 0.001,
-    Kind.REGULARISATION: 0.001,
-    Kind.OBLIGATION: 0.006,
-    Kind.LEVEE: 0.003,
-    Kind.ADRESSE: 0.010,
-    Kind.SEPARATION: 0.001,
-    Kind.UNION: 0.001,
-    Kind.ABSENCE: 0.002,
+RATES: Final[Mapping[Turn, float]] = {
+    Turn.ARRIVEE_OUVERTE: 0.010,
+    Turn.ARRIVEE_SUSPENDUE: 0.001,
+    Turn.ARRIVEE_EN_ATTENTE: 0.002,
+    Turn.ARRIVEE_CLOSE: 0.0005,
+    Turn.DEMENAGEMENT: 0.004,
+    Turn.OUVERTURE: 0.002,
+    Turn.REFUS: 0.0005,
+    Turn.REOUVERTURE: 0.002,
+    Turn.SUSPENSION_DROIT: 0.003,
+    Turn.SUSPENSION_VERSEMENT: 0.008,
+    Turn.SUSPENSION_BARREE: 0.005,
+    Turn.BASCULE: 0.001,
+    Turn.MOTIF: 0.002,
+    Turn.REPRISE: 0.008,
+    Turn.CLOTURE: 0.012,
+    Turn.CLOTURE_TARDIVE: 0.001,
+    Turn.REGULARISATION: 0.001,
+    Turn.OBLIGATION: 0.006,
+    Turn.LEVEE: 0.003,
+    Turn.ADRESSE: 0.010,
+    Turn.SEPARATION: 0.001,
+    Turn.UNION: 0.001,
+    Turn.ABSENCE: 0.002,
 }

@@ -7,23 +7,23 @@ from typing import Any, NamedTuple
 
 from synth import kinds
 from synth.days import Slot
-from synth.kinds import BASELINE, EXIT_REASONS, TELLS, Kind
-from synth.people import Adult, Household
-from synth.situations import Body, Situation, owed
+from synth.kinds import BASELINE, EXIT_REASONS, TELLS, Turn
+from synth.people import Beneficiary, Family
+from synth.situations import Circumstances, Payer, owed
 
 
 class Moment(NamedTuple):
     """One movement, and the first file that tells it; ``after`` is None when the dossier is silently gone."""
 
     slot: Slot
-    kind: Kind
-    after: Situation | None
+    kind: Turn
+    after: Circumstances | None
 
 
-class Fact(NamedTuple):
+class LifeFact(NamedTuple):
     """One event that a subscriber must receive; ``extra`` holds what else the truth knows of it."""
 
-    adult: Adult
+    adult: Beneficiary
     type: str
     effective: str
     extra: dict[str, Any]
@@ -33,30 +33,30 @@ class Fact(NamedTuple):
 class Life:
     """The dossier and its movements, in order. ``origin``: the life left by a move; ``next``: the one after it."""
 
-    household: Household
+    household: Family
     moments: list[Moment] = field(default_factory=list)
     origin: "Life | None" = None
     next: "Life | None" = None
 
-    def at(self, slot: Slot) -> Situation | None:
+    def at(self, slot: Slot) -> Circumstances | None:
         """Give what the file of a slot says of the dossier; None when it cannot hold it."""
-        situation: Situation | None = None
+        situation: Circumstances | None = None
         for moment in self.moments:
             if moment.slot.place > slot.place:
                 break
             situation = moment.after
         return situation
 
-    def before(self, day: date) -> Situation | None:
+    def before(self, day: date) -> Circumstances | None:
         """Give what the files dated before a day have said last."""
-        situation: Situation | None = None
+        situation: Circumstances | None = None
         for moment in self.moments:
             if moment.slot.day >= day:
                 break
             situation = moment.after
         return situation
 
-    def newly_seen(self, slot: Slot) -> Iterator[Adult]:
+    def newly_seen(self, slot: Slot) -> Iterator[Beneficiary]:
         """Give the adults whom the file of a slot is the first to show; after a move they are known already."""
         now = self.at(slot)
         if now is None or self.origin is not None or self.changed(slot) < slot.place:
@@ -76,18 +76,18 @@ class Life:
         return max(moment.slot.place for moment in self.moments if moment.slot.place <= slot.place)
 
 
-def facts(life: Life, slot: Slot) -> Iterator[Fact]:
+def facts(life: Life, slot: Slot) -> Iterator[LifeFact]:
     """Tell what the file of a slot makes happen, once per adult concerned."""
-    before: Situation | None = None
+    before: Circumstances | None = None
     for moment in life.moments:
         if moment.slot.place == slot.place:
             yield from _told(life.household, before, moment)
         before = moment.after
 
 
-def entries(life: Life, adult: Adult) -> list[str]:
+def entries(life: Life, adult: Beneficiary) -> list[str]:
     """Give the day of each entry of a person in this dossier."""
-    before: Situation | None = None
+    before: Circumstances | None = None
     days: list[str] = []
     if life.moments[-1].kind in BASELINE:
         return days
@@ -98,27 +98,27 @@ def entries(life: Life, adult: Adult) -> list[str]:
     return days
 
 
-def _told(household: Household, before: Situation | None, moment: Moment) -> Iterator[Fact]:
+def _told(household: Family, before: Circumstances | None, moment: Moment) -> Iterator[LifeFact]:
     after = moment.after
     for adult in household.adults:
         if after is not None and after.present[adult.rank]:
             for type_ in TELLS.get(moment.kind, ()):
-                yield Fact(adult, type_, _effective(type_, household, moment), _extra(type_, adult, before, moment))
+                yield LifeFact(adult, type_, _effective(type_, household, moment), _extra(type_, adult, before, moment))
         if moment.kind not in BASELINE:
             yield from _obligation(adult, before, moment)
 
 
-def _obligation(adult: Adult, before: Situation | None, moment: Moment) -> Iterator[Fact]:
+def _obligation(adult: Beneficiary, before: Circumstances | None, moment: Moment) -> Iterator[LifeFact]:
     """Tell the entry or the exit of one adult."""
     was, is_now = owed(before, adult.rank), owed(moment.after, adult.rank)
     if is_now and not was:
-        population = "mutation" if moment.kind is Kind.EMMENAGEMENT else "flux"
-        yield Fact(adult, kinds.ENTREE, moment.slot.day.isoformat(), {"population": population})
+        population = "mutation" if moment.kind is Turn.EMMENAGEMENT else "flux"
+        yield LifeFact(adult, kinds.ENTREE, moment.slot.day.isoformat(), {"population": population})
     if was and not is_now:
-        yield Fact(adult, kinds.SORTIE, moment.slot.day.isoformat(), {"raison": EXIT_REASONS[moment.kind]})
+        yield LifeFact(adult, kinds.SORTIE, moment.slot.day.isoformat(), {"raison": EXIT_REASONS[moment.kind]})
 
 
-def _effective(type_: str, household: Household, moment: Moment) -> str:
+def _effective(type_: str, household: Family, moment: Moment) -> str:
     """Give the date an event takes effect: what the record says, else the day of its file."""
     told, after = moment.slot.day.isoformat(), moment.after
     if after is None:
@@ -142,7 +142,7 @@ def _effective(type_: str, household: Household, moment: Moment) -> str:
     return said or told
 
 
-def _extra(type_: str, adult: Adult, before: Situation | None, moment: Moment) -> dict[str, Any]:
+def _extra(type_: str, adult: Beneficiary, before: Circumstances | None, moment: Moment) -> dict[str, Any]:
     """Give what else the truth knows of an event."""
     after = moment.after
     extra: dict[str, Any] = {"etat": after.state} if after else {}
@@ -164,9 +164,9 @@ def _extra(type_: str, adult: Adult, before: Situation | None, moment: Moment) -
     return extra
 
 
-def _code(situation: Situation | None) -> str | None:
+def _code(situation: Circumstances | None) -> str | None:
     return situation.address.commune.code if situation and situation.address.commune else None
 
 
-def _caisse(body: Body | None) -> str | None:
+def _caisse(body: Payer | None) -> str | None:
     return f"{body.fonorg.lower()}-{body.numorg}" if body else None

@@ -31,7 +31,7 @@ _FIRST_NAMES: Final = {
 _GOLDEN: Final = 0x9E3779B1
 
 
-class Adult(NamedTuple):
+class Beneficiary(NamedTuple):
     """A person with an RSA role. ``written_nir`` is what files carry: empty, the true one, or a wrong one."""
 
     key: str
@@ -47,7 +47,7 @@ class Adult(NamedTuple):
     written_nir: str
 
 
-class Child(NamedTuple):
+class Minor(NamedTuple):
     """Somebody whom nothing may ever tell about."""
 
     name: str
@@ -58,7 +58,7 @@ class Child(NamedTuple):
     flagged: bool
 
 
-class Household(NamedTuple):
+class Family(NamedTuple):
     """One dossier: claim number, file number and the people of it; adults to come are known from the start."""
 
     number: int
@@ -66,12 +66,12 @@ class Household(NamedTuple):
     claim: str
     claimed: str
     matricule: str
-    adults: tuple[Adult, ...]
-    children: tuple[Child, ...]
+    adults: tuple[Beneficiary, ...]
+    children: tuple[Minor, ...]
     lost: bool
 
 
-class Registry(NamedTuple):
+class Identifiers(NamedTuple):
     """What makes identities unique in one world: its seed, and how many blocks of NIR it needs."""
 
     seed: int
@@ -79,7 +79,7 @@ class Registry(NamedTuple):
     youngest: int  # birth month number of an adult of 20, in months of the calendar
 
     @classmethod
-    def of(cls, seed: int, *, capacity: int, year: int) -> "Registry":
+    def of(cls, seed: int, *, capacity: int, year: int) -> "Identifiers":
         """Size a registry for so many households."""
         return cls(seed, -(-capacity * NIR_SLOTS // NIRS), (year - 20) * 12)
 
@@ -96,12 +96,12 @@ def surname(person: int) -> str:
     return f"ZZ{MARKS[person * 7 % len(MARKS)]}{_PAIRS[high]}{_PAIRS[low]}{tail}"[:NAME_LENGTH]
 
 
-def _birth_month(registry: Registry, block: int, months: int, draws: Draws) -> int:
+def _birth_month(registry: Identifiers, block: int, months: int, draws: Draws) -> int:
     """Draw how many months before the youngest; births of two blocks never share a month, so numbers may be reused."""
     return draws.below(months // registry.blocks) * registry.blocks + block
 
 
-def _birth(registry: Registry, slot: int, *, woman: bool, child: bool, draws: Draws) -> tuple[str, str]:
+def _birth(registry: Identifiers, slot: int, *, woman: bool, child: bool, draws: Draws) -> tuple[str, str]:
     """Draw a birth date (ISO) and the NIR that goes with it."""
     block, place = divmod(slot, NIRS)
     latest = registry.youngest + (231 if child else 0)
@@ -122,7 +122,7 @@ class Seat(NamedTuple):
     sure: bool = False
 
 
-def adult(registry: Registry, seat: Seat, draws: Draws, family: str | None = None) -> Adult:
+def adult(registry: Identifiers, seat: Seat, draws: Draws, family: str | None = None) -> Beneficiary:
     """Invent the adult of one seat; 3 % have no NIR in the files and 0.3 % a wrong one."""
     number, rank, role, woman, sure = seat
     birth, nir = _birth(registry, number * NIR_SLOTS + rank, child=False, woman=woman, draws=draws)
@@ -134,24 +134,24 @@ def adult(registry: Registry, seat: Seat, draws: Draws, family: str | None = Non
     known = nir if fate >= 33 else None
     written = known or (nir[:3] + "13" + nir[5:] if fate < 3 else "")
     place = draws.pick(BIRTH_PLACES)
-    return Adult(
+    return Beneficiary(
         f"P{number * 3 + rank:06d}", rank, role, woman, family or own, own, names, birth, place, known, written
     )
 
 
-def child(registry: Registry, slot: int, family: str, draws: Draws) -> Child:
+def child(registry: Identifiers, slot: int, family: str, draws: Draws) -> Minor:
     """Invent a child; some carry the flag of the obligation, as a trap."""
     woman = draws.below(2) == 0
     birth, nir = _birth(registry, slot, woman=woman, child=True, draws=draws)
     first = draws.pick(WOMEN if woman else MEN)
-    return Child(family, first, birth, woman, nir if draws.below(10) == 0 else "", draws.below(20) == 0)
+    return Minor(family, first, birth, woman, nir if draws.below(10) == 0 else "", draws.below(20) == 0)
 
 
 def _couple_roles(draws: Draws) -> tuple[str, str]:
     return ("CJT", "CJT") if draws.below(200) == 0 else ("DEM", "CJT")
 
 
-def _adults(registry: Registry, number: int, *, sure: bool, draws: Draws) -> tuple[Adult, ...]:
+def _adults(registry: Identifiers, number: int, *, sure: bool, draws: Draws) -> tuple[Beneficiary, ...]:
     woman = draws.below(100) < 54
     if draws.below(100) < 68:
         role = "RDO" if draws.below(150) == 0 else "DEM"
@@ -171,7 +171,7 @@ def _claimed(claim_year: int, draws: Draws) -> str:
     return f"{claim_year - 1 - draws.below(8)}-{1 + draws.below(12):02d}-{1 + draws.below(28):02d}"
 
 
-def household(registry: Registry, number: int, caisse: Caisse, *, year: int, lost: bool = False) -> Household:
+def household(registry: Identifiers, number: int, caisse: Caisse, *, year: int, lost: bool = False) -> Family:
     """Invent one household of a caisse; ``year`` bounds its claim date from above."""
     draws = Draws(registry.seed, "foyer", number)
     agricultural = caisse.fonorg == "MSA"
@@ -180,7 +180,7 @@ def household(registry: Registry, number: int, caisse: Caisse, *, year: int, los
     children = tuple(child(registry, slot + rank, family, draws) for rank in range(draws.below(6) - 2))
     matricule = adults[0].written_nir if agricultural else file_number(number)
     claim = claim_number(number, caisse.suffix)
-    return Household(number, caisse, claim, _claimed(year, draws), matricule, adults, children, lost)
+    return Family(number, caisse, claim, _claimed(year, draws), matricule, adults, children, lost)
 
 
 def file_number(number: int) -> str:

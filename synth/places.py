@@ -10,7 +10,7 @@ UNKNOWN_COMMUNE: Final = "69999"  # in no list: only a 69 needs the commune, so 
 _CORSICA: Final = {"2A": "201", "2B": "202"}
 
 
-class Commune(NamedTuple):
+class Locality(NamedTuple):
     """A commune as a file writes it; ``postal`` is plausible, sometimes the neighbour's, and never decides anything."""
 
     code: str
@@ -61,17 +61,17 @@ def _postal(code: str, departement: str) -> str:
 
 
 @cache
-def communes_of(authority: str, departement: str) -> tuple[Commune, ...]:
+def communes_of(authority: str, departement: str) -> tuple[Locality, ...]:
     """Give the communes of one département that belong to one authority, old codes and arrondissements included."""
     metropole = {"69M": True, "69D": False}.get(authority)
     return tuple(
-        Commune(code, place.label.upper()[:32].strip(), _postal(code, departement))
+        Locality(code, place.label.upper()[:32].strip(), _postal(code, departement))
         for code, place in sorted(territory.communes().items())
         if place.departement == departement and metropole in (None, place.metropole)
     )
 
 
-def neighbour(authority: str, departement: str) -> tuple[Commune, ...]:
+def neighbour(authority: str, departement: str) -> tuple[Locality, ...]:
     """Give communes outside the territory of the authority: a record that carries one is a routing conflict."""
     known = territory.authorities()[authority].departements
     other = next(code for code in ("51", "21", "38") if code != departement and code not in known)

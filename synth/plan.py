@@ -9,21 +9,21 @@ from synth import places
 from synth.config import Config
 from synth.days import Calendar, Slot, build
 from synth.draws import Draws
-from synth.kinds import NEWCOMERS, NOT_AFTER_A_MOVE, Kind
+from synth.kinds import NEWCOMERS, NOT_AFTER_A_MOVE, Turn
 from synth.lives import Life, Moment
-from synth.people import Household, Registry, Seat, adult, household
+from synth.people import Family, Identifiers, Seat, adult, household
 from synth.places import Caisse
-from synth.situations import CHANGES, Body, Situation, Step, found, living
+from synth.situations import CHANGES, Circumstances, Payer, Step, found, living
 
 EXTRAS: Final = 10_000  # numbers kept for the households of unreadable records, who have no life
 _TRIES: Final = 60  # draws before giving up on finding a dossier to which a movement can happen
 _STOCK_STATES: Final = "2" * 170 + "4" * 18 + "3" * 2 + "0" * 2 + "5" * 5 + "6" * 2 + "1"
 _SECOND_SHARE: Final = {"MSA": 6, "CAF": 50}
 _NEWCOMER_STATES: Final = {
-    Kind.ARRIVEE_OUVERTE: "2",
-    Kind.ARRIVEE_SUSPENDUE: "34",
-    Kind.ARRIVEE_EN_ATTENTE: "0",
-    Kind.ARRIVEE_CLOSE: "56",
+    Turn.ARRIVEE_OUVERTE: "2",
+    Turn.ARRIVEE_SUSPENDUE: "34",
+    Turn.ARRIVEE_EN_ATTENTE: "0",
+    Turn.ARRIVEE_CLOSE: "56",
 }
 
 
@@ -38,7 +38,7 @@ class World:
         self.calendar: Calendar = build(config, tuple(caisse for scopes in self.scopes.values() for caisse in scopes))
         self.stock_size = len(config.authorities) * config.households
         self.capacity = 2 * self.stock_size + 64 * (config.months + 1) * len(config.authorities)
-        self.registry = Registry.of(config.seed, capacity=self.capacity + EXTRAS, year=config.start.year)
+        self.registry = Identifiers.of(config.seed, capacity=self.capacity + EXTRAS, year=config.start.year)
         self.touched: dict[int, Life] = {}
         self.newcomers: dict[Caisse, list[int]] = defaultdict(list)
         self.arrived: dict[str, list[int]] = defaultdict(list)
@@ -98,7 +98,7 @@ class World:
         draws = Draws(self.config.seed, "stock", number)
         slot = self.calendar.slots[caisse][0]
         state = "2" if lost or self.anchor(number) else draws.pick(_STOCK_STATES)
-        kind = Kind.QUARANTAINE if lost else Kind.STOCK
+        kind = Turn.QUARANTAINE if lost else Turn.STOCK
         return Life(home, [Moment(slot, kind, found(home, draws, state, day=slot.day))])
 
     # The plan itself, month by month.
@@ -111,14 +111,14 @@ class World:
                     self._plan_kind(draws, authority, month, kind)
         for number, life in self.touched.items():
             for moment in life.moments:
-                if moment.kind not in (Kind.STOCK, Kind.QUARANTAINE):
+                if moment.kind not in (Turn.STOCK, Turn.QUARANTAINE):
                     self.told[life.household.caisse, moment.slot.place].append(number)
 
-    def _plan_kind(self, draws: Draws, authority: str, month: int, kind: Kind) -> None:
+    def _plan_kind(self, draws: Draws, authority: str, month: int, kind: Turn) -> None:
         if not any(self._slots(caisse, month, kind) for caisse in self.scopes[authority]):
             return
         count = draws.count(self.config.rates[kind] * self.config.households)
-        if kind is Kind.ARRIVEE_OUVERTE and self.config.rates[kind] > 0:
+        if kind is Turn.ARRIVEE_OUVERTE and self.config.rates[kind] > 0:
             count = max(1, count)
         for _ in range(count):
             if kind in NEWCOMERS:
@@ -126,14 +126,14 @@ class World:
             else:
                 self._touch(draws, authority, month, kind)
 
-    def _slots(self, caisse: Caisse, month: int, kind: Kind) -> list[Slot]:
+    def _slots(self, caisse: Caisse, month: int, kind: Turn) -> list[Slot]:
         return [
             slot
             for slot in self.calendar.slots[caisse]
-            if slot.month == month and slot.place > 0 and (slot.monthly or kind is not Kind.ABSENCE)
+            if slot.month == month and slot.place > 0 and (slot.monthly or kind is not Turn.ABSENCE)
         ]
 
-    def _newcomer(self, draws: Draws, caisse: Caisse, month: int, kind: Kind) -> None:
+    def _newcomer(self, draws: Draws, caisse: Caisse, month: int, kind: Turn) -> None:
         slots = self._slots(caisse, month, kind)
         if not slots:
             return
@@ -141,10 +141,10 @@ class World:
         home = self._new_household(draws, caisse, slot)
         life = Life(home, [Moment(slot, kind, found(home, draws, draws.pick(_NEWCOMER_STATES[kind]), day=slot.day))])
         self._keep(life)
-        if kind is Kind.ARRIVEE_EN_ATTENTE and draws.below(5):
-            self._follow(draws, life, Kind.OUVERTURE, 15)
+        if kind is Turn.ARRIVEE_EN_ATTENTE and draws.below(5):
+            self._follow(draws, life, Turn.OUVERTURE, 15)
 
-    def _new_household(self, draws: Draws, caisse: Caisse, slot: Slot) -> Household:
+    def _new_household(self, draws: Draws, caisse: Caisse, slot: Slot) -> Family:
         home = household(self.registry, self._number(), caisse, year=self.config.start.year)
         return home._replace(claimed=(slot.day - timedelta(days=1 + draws.below(45))).isoformat())
 
@@ -161,7 +161,7 @@ class World:
             self.arrived[life.household.caisse.authority].append(number)
         self.touched[number] = life
 
-    def _touch(self, draws: Draws, authority: str, month: int, kind: Kind) -> None:
+    def _touch(self, draws: Draws, authority: str, month: int, kind: Turn) -> None:
         """Find somebody to whom this can happen, in a file after what happened to them last."""
         for _ in range(_TRIES):
             life = self.life(self._anybody(draws, authority))
@@ -176,44 +176,44 @@ class World:
         place = draws.below(len(stock) + len(arrived))
         return stock[place] if place < len(stock) else arrived[place - len(stock)]
 
-    def _may(self, life: Life, kind: Kind) -> bool:
+    def _may(self, life: Life, kind: Turn) -> bool:
         number = life.household.number
-        if self.anchor(number) or number in self.lost or life.last().kind in (Kind.DEMENAGEMENT, Kind.ABSENCE):
+        if self.anchor(number) or number in self.lost or life.last().kind in (Turn.DEMENAGEMENT, Turn.ABSENCE):
             return False
-        if kind is Kind.UNION and len(life.household.adults) > 1:
+        if kind is Turn.UNION and len(life.household.adults) > 1:
             return False
         return life.origin is None or kind not in NOT_AFTER_A_MOVE
 
-    def _happen(self, draws: Draws, life: Life, slot: Slot, kind: Kind) -> bool:
+    def _happen(self, draws: Draws, life: Life, slot: Slot, kind: Turn) -> bool:
         situation = life.last().after
         if situation is None:
             return False
-        if kind is Kind.DEMENAGEMENT:
+        if kind is Turn.DEMENAGEMENT:
             return self._move(draws, life, slot, situation)
-        if kind is Kind.UNION:
+        if kind is Turn.UNION:
             life, situation = _with_partner(self.registry, life)
-        if kind is Kind.ABSENCE:
+        if kind is Turn.ABSENCE:
             after = None if living(situation) else situation
         else:
             after = CHANGES[kind](life.household, situation, Step(draws, slot.day))
-        if after is situation or (after is None and kind is not Kind.ABSENCE):
+        if after is situation or (after is None and kind is not Turn.ABSENCE):
             return False
         life.moments.append(Moment(slot, kind, after))
         self._keep(life)
         self._flap(draws, life, kind)
         return True
 
-    def _flap(self, draws: Draws, life: Life, kind: Kind) -> None:
+    def _flap(self, draws: Draws, life: Life, kind: Turn) -> None:
         """Resume two suspensions in five soon after; the closed ones may be regularised or reopened later."""
-        if kind in (Kind.SUSPENSION_VERSEMENT, Kind.SUSPENSION_BARREE, Kind.SUSPENSION_DROIT) and draws.below(5) < 2:
-            self._follow(draws, life, Kind.REPRISE, 20)
+        if kind in (Turn.SUSPENSION_VERSEMENT, Turn.SUSPENSION_BARREE, Turn.SUSPENSION_DROIT) and draws.below(5) < 2:
+            self._follow(draws, life, Turn.REPRISE, 20)
 
-    def _follow(self, draws: Draws, life: Life, kind: Kind, within: int) -> None:
+    def _follow(self, draws: Draws, life: Life, kind: Turn, within: int) -> None:
         later = [slot for slot in self.calendar.slots[life.household.caisse] if slot.place > life.last().slot.place]
         if later:
             self._happen(draws, life, draws.pick(later[:within]), kind)
 
-    def _move(self, draws: Draws, life: Life, slot: Slot, situation: Situation) -> bool:
+    def _move(self, draws: Draws, life: Life, slot: Slot, situation: Circumstances) -> bool:
         """Close the dossier here by a transfer, and open one there some files later, with the same people."""
         others = [code for code in self.config.authorities if code != life.household.caisse.authority]
         if not others or situation.state != "2" or not all(person.nir for person in life.household.adults):
@@ -226,9 +226,9 @@ class World:
         named = draws.below(10) < 7
         after = situation._replace(
             state="5", ending=("MUT", step.before(10)), silent=draws.below(3) == 0,
-            given_to=Body(target.fonorg, target.numorg, step.before(10)) if named else None,
+            given_to=Payer(target.fonorg, target.numorg, step.before(10)) if named else None,
         )  # fmt: skip
-        life.moments.append(Moment(slot, Kind.DEMENAGEMENT, after))
+        life.moments.append(Moment(slot, Turn.DEMENAGEMENT, after))
         self._keep(life)
         self._arrive(draws, life, target, draws.pick(later[:4]))
         return True
@@ -243,13 +243,13 @@ class World:
         people = tuple(person._replace(rank=rank) for rank, person in enumerate(people))
         step = Step(draws, slot.day)
         home = shell._replace(adults=people, children=old.children, claimed=step.before(20))
-        from_ = Body(old.caisse.fonorg, old.caisse.numorg, step.before(12)) if draws.below(100) < 85 else None
+        from_ = Payer(old.caisse.fonorg, old.caisse.numorg, step.before(12)) if draws.below(100) < 85 else None
         arrived = found(home, draws, "2", day=slot.day)._replace(taken_from=from_)
-        left.next = Life(home, [Moment(slot, Kind.EMMENAGEMENT, arrived)], origin=left)
+        left.next = Life(home, [Moment(slot, Turn.EMMENAGEMENT, arrived)], origin=left)
         self._keep(left.next)
 
 
-def _with_partner(registry: Registry, life: Life) -> tuple[Life, Situation]:
+def _with_partner(registry: Identifiers, life: Life) -> tuple[Life, Circumstances]:
     """Give a single person's life again, with a partner who is absent from all that was told so far."""
     home = life.household
     seat = Seat(home.number, 1, "CJT", woman=not home.adults[0].woman, sure=home.caisse.fonorg == "MSA")

@@ -6,7 +6,7 @@ from bus.identity import nir_key
 from synth.contacts import Contact, Shape
 from synth.draws import Draws
 from synth.lives import Life
-from synth.people import Adult, claim_number
+from synth.people import Beneficiary, claim_number
 
 _ROLES: Final = {"DEM": "DEMANDEUR", "CJT": "CONJOINT", "RDO": "RESPONSABLE DU DOSSIER", "AUT": "AUTRE PERSONNE"}
 CODECS: Final = ("cp1252",) * 6 + ("utf-8-sig",) * 2 + ("utf-8",) * 2
@@ -22,7 +22,7 @@ def header(shape: Shape) -> str:
     return shape.separator.join([*columns, "TAGS"] if shape.tags else columns) + "\r\n"
 
 
-def row(shape: Shape, life: Life, adult: Adult, contact: Contact) -> str:
+def row(shape: Shape, life: Life, adult: Beneficiary, contact: Contact) -> str:
     """Give the row of one person."""
     home = life.household
     number = home.matricule[:7] if home.caisse.fonorg == "CAF" else home.matricule

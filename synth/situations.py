@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from synth.draws import Draws
-from synth.kinds import Kind
-from synth.people import Household
-from synth.places import UNKNOWN_COMMUNE, Commune, communes_of, neighbour
+from synth.kinds import Turn
+from synth.people import Family
+from synth.places import UNKNOWN_COMMUNE, Locality, communes_of, neighbour
 from synth.words import COMPLEMENTS, PLACES_SAID, STREET_KINDS, STREETS
 
 # With these reasons, and only these, a suspended payment leaves the person bound (domain/lifecycle.md §4).
@@ -17,10 +17,10 @@ _RIGHT_REASONS: Final = ("DA", "DB", "DE", "DI", "DK", "DL", "GX")
 _ENDINGS: Final = ("PCG", "ECH", "RGD", "RFD", "RAU")
 
 
-class Address(NamedTuple):
+class Dwelling(NamedTuple):
     """The main address (RGADR 01). ``commune`` None: abroad, or no fixed address without a detailed block."""
 
-    commune: Commune | None
+    commune: Locality | None
     number: str
     kind: str
     street: str
@@ -30,7 +30,7 @@ class Address(NamedTuple):
     homeless: bool
 
 
-class Body(NamedTuple):
+class Payer(NamedTuple):
     """The other caisse of a move, and its day when the file says it."""
 
     fonorg: str
@@ -38,7 +38,7 @@ class Body(NamedTuple):
     day: str
 
 
-class Situation(NamedTuple):
+class Circumstances(NamedTuple):
     """What is true of a dossier from one file on.
 
     ``bound`` per adult: the obligation; None while no file has said it. ``suspensions``: reason and first day of each
@@ -48,11 +48,11 @@ class Situation(NamedTuple):
     state: str
     bound: tuple[bool | None, ...]
     present: tuple[bool, ...]
-    address: Address
+    address: Dwelling
     suspensions: tuple[tuple[str, str], ...] = ()
     ending: tuple[str, str] | None = None
-    given_to: Body | None = None
-    taken_from: Body | None = None
+    given_to: Payer | None = None
+    taken_from: Payer | None = None
     silent: bool = False
 
 
@@ -67,7 +67,7 @@ class Step(NamedTuple):
         return (self.day - timedelta(days=1 + self.draws.below(most))).isoformat()
 
 
-def owed(situation: Situation | None, rank: int) -> bool:
+def owed(situation: Circumstances | None, rank: int) -> bool:
     """Tell whether an adult counts among those bound by rights and duties (``eligibilite-1``)."""
     if situation is None or not situation.present[rank] or situation.bound[rank] is not True:
         return False
@@ -76,39 +76,39 @@ def owed(situation: Situation | None, rank: int) -> bool:
     return situation.state in ("2", "3")
 
 
-def living(situation: Situation | None) -> bool:
+def living(situation: Circumstances | None) -> bool:
     """Tell whether the right is open or suspended: the only time when contact is told."""
     return situation is not None and situation.state in ("2", "3", "4")
 
 
-def address(household: Household, draws: Draws, *, moved_in: str) -> Address:
+def address(household: Family, draws: Draws, *, moved_in: str) -> Dwelling:
     """Draw a main address in the territory; a few are abroad, homeless, or on the wrong side of a border."""
     caisse = household.caisse
     fate = draws.below(1000) if caisse.departement != "69" else 999
-    commune: Commune | None = draws.pick(communes_of(caisse.authority, caisse.departement))
+    commune: Locality | None = draws.pick(communes_of(caisse.authority, caisse.departement))
     if household.lost:
-        commune = Commune(UNKNOWN_COMMUNE, "COMMUNE INVENTÉE", "69000")
+        commune = Locality(UNKNOWN_COMMUNE, "COMMUNE INVENTÉE", "69000")
     elif fate < 20:
         commune = None
     elif fate < 25:
         commune = draws.pick(neighbour(caisse.authority, caisse.departement))
-    return Address(
+    return Dwelling(
         commune, str(1 + draws.below(199)), draws.pick(STREET_KINDS), draws.pick(STREETS), draws.pick(COMPLEMENTS),
         draws.pick(PLACES_SAID), moved_in, homeless=3 <= fate < 36,
     )  # fmt: skip
 
 
-def found(household: Household, draws: Draws, state: str, *, day: date) -> Situation:
+def found(household: Family, draws: Draws, state: str, *, day: date) -> Circumstances:
     """Draw the situation of a dossier that a file shows for the first time, in one state."""
     step = Step(draws, day)
     bound = tuple(None if (fate := draws.below(200)) < 1 else fate >= 8 for _ in household.adults)
     moved_in = "" if draws.below(5) == 0 else step.before(1500)
     return _with_blocks(
-        Situation(state, bound, (True,) * len(bound), address(household, draws, moved_in=moved_in)), step, state
+        Circumstances(state, bound, (True,) * len(bound), address(household, draws, moved_in=moved_in)), step, state
     )
 
 
-def _with_blocks(situation: Situation, step: Step, state: str) -> Situation:
+def _with_blocks(situation: Circumstances, step: Step, state: str) -> Circumstances:
     """Give the situation in a state, with the blocks that the schema ties to it."""
     bare = situation._replace(state=state, suspensions=(), ending=None, silent=False)
     if state == "3":
@@ -131,7 +131,7 @@ def _payment_blocks(step: Step, *, binding: bool) -> tuple[tuple[str, str], ...]
     return tuple(blocks)
 
 
-Change = Callable[[Household, Situation, Step], Situation | None]
+Change = Callable[[Family, Circumstances, Step], Circumstances | None]
 
 
 def _to(state: str, *, when: str) -> Change:
@@ -140,7 +140,7 @@ def _to(state: str, *, when: str) -> Change:
 
 
 def _payment(*, binding: bool) -> Change:
-    def change(_: Household, situation: Situation, step: Step) -> Situation | None:
+    def change(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
         if situation.state not in "23":
             return None
         return _with_blocks(situation, step, "4")._replace(suspensions=_payment_blocks(step, binding=binding))
@@ -148,20 +148,20 @@ def _payment(*, binding: bool) -> Change:
     return change
 
 
-def _reasons(_: Household, situation: Situation, step: Step) -> Situation | None:
+def _reasons(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
     if situation.state != "4":
         return None
     return situation._replace(suspensions=_payment_blocks(step, binding=step.draws.below(2) == 0))
 
 
-def _closed(_: Household, situation: Situation, step: Step) -> Situation | None:
+def _closed(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
     """Close the right; one file in three then leaves the obligation block out, the others still say it."""
     if not living(situation):
         return None
     return _with_blocks(situation, step, "5")._replace(silent=step.draws.below(3) == 0)
 
 
-def _swap(_: Household, situation: Situation, step: Step) -> Situation | None:
+def _swap(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
     target = {"3": "4", "4": "3"}.get(situation.state)
     return _with_blocks(situation, step, target) if target else None
 
@@ -169,7 +169,7 @@ def _swap(_: Household, situation: Situation, step: Step) -> Situation | None:
 def _flag(*, target: bool) -> Change:
     """Change the obligation of one adult."""
 
-    def change(_: Household, situation: Situation, step: Step) -> Situation | None:
+    def change(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
         ranks = [
             rank for rank, here in enumerate(situation.present) if here and (situation.bound[rank] is True) != target
         ]
@@ -183,7 +183,7 @@ def _flag(*, target: bool) -> Change:
     return change
 
 
-def _moved(household: Household, situation: Situation, step: Step) -> Situation | None:
+def _moved(household: Family, situation: Circumstances, step: Step) -> Circumstances | None:
     """Move within the authority, from and to a detailed address."""
     if not living(situation) or situation.address.commune is None or household.lost:
         return None
@@ -193,36 +193,36 @@ def _moved(household: Household, situation: Situation, step: Step) -> Situation 
     return situation._replace(address=new._replace(homeless=situation.address.homeless))
 
 
-def _left(_: Household, situation: Situation, __: Step) -> Situation | None:
+def _left(_: Family, situation: Circumstances, __: Step) -> Circumstances | None:
     """Let the second adult of a couple leave the dossier."""
     if not living(situation) or situation.present != (True, True):
         return None
     return situation._replace(present=(True, False))
 
 
-def _joined(household: Household, situation: Situation, __: Step) -> Situation | None:
+def _joined(household: Family, situation: Circumstances, __: Step) -> Circumstances | None:
     """Let a partner join, bound at once; the household already holds the partner, absent until now."""
     if situation.state != "2" or len(household.adults) != 2 or situation.present != (True, False):
         return None
     return situation._replace(present=(True, True), bound=(situation.bound[0], True))
 
 
-CHANGES: Final[Mapping[Kind, Change]] = {
-    Kind.OUVERTURE: _to("2", when="0"),
-    Kind.REFUS: _to("1", when="0"),
-    Kind.REOUVERTURE: _to("2", when="56"),
-    Kind.SUSPENSION_DROIT: _to("3", when="2"),
-    Kind.SUSPENSION_VERSEMENT: _payment(binding=True),
-    Kind.SUSPENSION_BARREE: _payment(binding=False),
-    Kind.BASCULE: _swap,
-    Kind.MOTIF: _reasons,
-    Kind.REPRISE: _to("2", when="34"),
-    Kind.CLOTURE: _closed,
-    Kind.CLOTURE_TARDIVE: _to("6", when="234"),
-    Kind.REGULARISATION: _to("6", when="5"),
-    Kind.OBLIGATION: _flag(target=True),
-    Kind.LEVEE: _flag(target=False),
-    Kind.ADRESSE: _moved,
-    Kind.SEPARATION: _left,
-    Kind.UNION: _joined,
+CHANGES: Final[Mapping[Turn, Change]] = {
+    Turn.OUVERTURE: _to("2", when="0"),
+    Turn.REFUS: _to("1", when="0"),
+    Turn.REOUVERTURE: _to("2", when="56"),
+    Turn.SUSPENSION_DROIT: _to("3", when="2"),
+    Turn.SUSPENSION_VERSEMENT: _payment(binding=True),
+    Turn.SUSPENSION_BARREE: _payment(binding=False),
+    Turn.BASCULE: _swap,
+    Turn.MOTIF: _reasons,
+    Turn.REPRISE: _to("2", when="34"),
+    Turn.CLOTURE: _closed,
+    Turn.CLOTURE_TARDIVE: _to("6", when="234"),
+    Turn.REGULARISATION: _to("6", when="5"),
+    Turn.OBLIGATION: _flag(target=True),
+    Turn.LEVEE: _flag(target=False),
+    Turn.ADRESSE: _moved,
+    Turn.SEPARATION: _left,
+    Turn.UNION: _joined,
 }

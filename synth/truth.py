@@ -10,8 +10,8 @@ import orjson
 from synth import kinds
 from synth.config import Config
 from synth.contacts import Contacts
-from synth.lives import Fact, Life, entries
-from synth.people import Adult
+from synth.lives import Life, LifeFact, entries
+from synth.people import Beneficiary
 
 NAME: Final = "verite.json"
 
@@ -49,7 +49,7 @@ class Truth:
         self._months: dict[str, Counter[str]] = defaultdict(Counter)
         self._types: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def person(self, life: Life, adult: Adult, day: date) -> None:
+    def person(self, life: Life, adult: Beneficiary, day: date) -> None:
         """Add a person whom a file shows for the first time."""
         lives = _lives(life, adult)
         told = self.contacts.told(lives[-1], _same(lives[-1], adult))
@@ -73,7 +73,7 @@ class Truth:
         if days and told:
             self._count(max(date.fromisoformat(days[0]), told[0].day), "entrants_joignables")
 
-    def event(self, life: Life, fact: Fact, day: date, file: str) -> None:
+    def event(self, life: Life, fact: LifeFact, day: date, file: str) -> None:
         """Add an event that a subscriber must receive, or that must end in quarantine when its commune is unknown."""
         adult = fact.adult
         event: dict[str, Any] = {
@@ -169,18 +169,18 @@ def _month(day: date) -> str:
     return f"{day.year}-{day.month:02d}"
 
 
-def _lives(life: Life, adult: Adult) -> list[Life]:
+def _lives(life: Life, adult: Beneficiary) -> list[Life]:
     """Give the dossiers of a person, in order: two after a move that the person made too."""
     if life.next is None or all(person.key != adult.key for person in life.next.household.adults):
         return [life]
     return [life, life.next]
 
 
-def _same(life: Life, adult: Adult) -> Adult:
+def _same(life: Life, adult: Beneficiary) -> Beneficiary:
     return next(person for person in life.household.adults if person.key == adult.key)
 
 
-def _identity(adult: Adult) -> dict[str, Any]:
+def _identity(adult: Beneficiary) -> dict[str, Any]:
     return {
         "nom": adult.name,
         "nom_naissance": adult.birth_name,
@@ -191,7 +191,7 @@ def _identity(adult: Adult) -> dict[str, Any]:
     }
 
 
-def _dossier(life: Life, adult: Adult) -> dict[str, Any]:
+def _dossier(life: Life, adult: Beneficiary) -> dict[str, Any]:
     home = life.household
     return {
         "numdemrsa": home.claim,

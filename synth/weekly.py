@@ -9,12 +9,12 @@ from synth import kinds, rows
 from synth.contacts import Contact, Contacts
 from synth.damage import Chance
 from synth.draws import Draws
-from synth.lives import Fact, Life
-from synth.people import Adult
+from synth.lives import Life, LifeFact
+from synth.people import Beneficiary
 from synth.truth import Truth
 
 
-class Job(NamedTuple):
+class WeeklyJob(NamedTuple):
     """One file to write: the authority, the rank of its Saturday, its day, its name."""
 
     authority: str
@@ -23,7 +23,7 @@ class Job(NamedTuple):
     name: str
 
 
-def _news(contacts: Contacts, job: Job) -> Iterator[tuple[Life, Adult, Contact]]:
+def _news(contacts: Contacts, job: WeeklyJob) -> Iterator[tuple[Life, Beneficiary, Contact]]:
     """Give the people of whom this file tells something for the first time."""
     for life in contacts.lives(job.authority, job.file):
         for adult in life.household.adults:
@@ -32,7 +32,7 @@ def _news(contacts: Contacts, job: Job) -> Iterator[tuple[Life, Adult, Contact]]
                     yield life, adult, told.contact
 
 
-def write(contacts: Contacts, truth: Truth, job: Job, path: Path, *, chance: Chance) -> int:
+def write(contacts: Contacts, truth: Truth, job: WeeklyJob, path: Path, *, chance: Chance) -> int:
     """Write one contact file, tell the truth of it, and give how many rows it holds."""
     shape, seed = contacts.shapes[job.authority], contacts.seed
     draws = Draws(seed, "fichier", job.name)
@@ -42,7 +42,10 @@ def write(contacts: Contacts, truth: Truth, job: Job, path: Path, *, chance: Cha
         for life, adult, contact in _news(contacts, job):
             target.write(rows.row(shape, life, adult, contact))
             truth.event(
-                life, Fact(adult, kinds.CONTACT, job.day.isoformat(), {"contact": contact.truth()}), job.day, job.name
+                life,
+                LifeFact(adult, kinds.CONTACT, job.day.isoformat(), {"contact": contact.truth()}),
+                job.day,
+                job.name,
             )
             count += 1
         for life, adult, contact in contacts.repeats(job.authority, job.file):

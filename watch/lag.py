@@ -15,14 +15,14 @@ from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 from bus import kafka, topics
 from bus.refusals import is_refusal
 from bus.settings import Settings
-from bus.telemetry import (
+from bus.telemetry.logs import get_logger
+from bus.telemetry.metrics import (
     CONSUMER_COMMITTED,
     CONSUMER_LAG_RECORDS,
     CONSUMER_LAG_SECONDS,
     CONSUMER_LOST,
     LAG_EXPORTER_LAST_SUCCESS,
     TOPIC_RETENTION,
-    get_logger,
 )
 from bus.territory import authority_codes
 

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from bus import kafka, topics
 from bus.measuring import OTHER, REASONS, Rows, Stage, reason
 from bus.settings import Settings
-from bus.telemetry import QUARANTINE_HELD, QUARANTINE_OLDEST
+from bus.telemetry.metrics import QUARANTINE_HELD, QUARANTINE_OLDEST
 
 PATIENCE: Final = 10.0  # seconds for one question to the broker, and for reading what is new
 SILENCE: Final = 2.0  # seconds without a record after which a reading ends

@@ -21,7 +21,7 @@ from bus.registry import Registry
 from streams.encoding import decode, encode
 from streams.enrichment import ORIENTATION, REGLE, appended, enrichment
 from streams.fold import fold
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.reading import EventReader
 from streams.routing import Route, decide
 
@@ -71,18 +71,18 @@ class Append:
 
     nobody: Any = NOBODY
 
-    def dump(self, state: PersonState) -> bytes:
+    def dump(self, state: State) -> bytes:
         """See ``Job``."""
         return encode(state)
 
-    def load(self, data: bytes) -> PersonState:
+    def load(self, data: bytes) -> State:
         """See ``Job``."""
         return decode(data)
 
     def __init__(self, codec: Codec) -> None:
         self._reader = EventReader(codec)
 
-    def step(self, key: bytes, value: bytes, offset: int, before: PersonState) -> tuple[PersonState, Outputs]:
+    def step(self, key: bytes, value: bytes, offset: int, before: State) -> tuple[State, Outputs]:
         """See ``Job``."""
         seen, plain = self._reader.read(value)
         decision, authority = decide(seen, before, key=key.decode())

@@ -12,7 +12,7 @@ from bus import kafka
 from bus.errors import Misconfigured
 from bus.platform import java, probes
 from bus.platform.artifacts import Installed
-from bus.platform.broker_profile import Profile
+from bus.platform.broker_profile import BrokerProfile
 from bus.platform.ports import HOST
 from bus.platform.process import Program, run_once
 
@@ -81,7 +81,7 @@ class Broker:
     installed: Installed
     port: int
     controller_port: int
-    profile: Profile | None = None
+    profile: BrokerProfile | None = None
     """None: the plain local broker, one node, no account."""
 
     @property

@@ -15,7 +15,7 @@ _BLANK: Final = re.compile(r"@[A-Z_]+@")
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class BrokerProfile:
     """How one node differs from the local broker.
 
     Attributes:

@@ -18,7 +18,8 @@ from bus import db
 from bus.errors import BusError
 from bus.sealing import KekRing
 from bus.settings import Settings
-from bus.telemetry import VAULT_EPOCH, get_logger
+from bus.telemetry.logs import get_logger
+from bus.telemetry.metrics import VAULT_EPOCH
 from bus.vault import kek_files
 
 PERIOD: Final = 2.0  # seconds between two looks

@@ -60,7 +60,7 @@ class Telling:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Rotated:
     """What was done, under the keys of ``--json``."""
 
     epoque: int = 0
@@ -115,9 +115,9 @@ class Rotation:
     def __init__(self, conn: psycopg.Connection, folders: Folders, telling: Telling, patience: float) -> None:
         self._conn, self._folders, self._telling, self._patience = conn, folders, telling, patience
         self._ring = KekRing.load(folders.ingest)
-        self._outcome = Outcome()
+        self._outcome = Rotated()
 
-    def run(self, min_age: timedelta) -> Outcome:
+    def run(self, min_age: timedelta) -> Rotated:
         """Finish the rotation that was begun, then make one if the epoch in force has the age; gives what was done.
 
         A copy made while the unfinished rotation lay still may hold keys under its new epoch, of somebody erased

@@ -13,7 +13,7 @@ import psycopg
 
 from bus.codec import EVENT_VERSION
 from bus.measuring import Rows
-from bus.telemetry import (
+from bus.telemetry.metrics import (
     ATTEMPT_DURATION,
     DELIVERIES,
     DELIVERY_ATTEMPTS,
@@ -29,7 +29,7 @@ from consumers.ledger import deadlines, ledger
 from consumers.subscriptions.subscription import Subscription, routed_types
 
 
-class State(StrEnum):
+class Standing(StrEnum):
     """The label ``state``: one is 1, the others 0."""
 
     ACTIVE = "active"
@@ -38,13 +38,13 @@ class State(StrEnum):
     NO_SECRET = "no_secret"  # noqa: S105 - a state, and the lack of one
 
 
-def state(endpoint: Endpoint) -> State:
+def state(endpoint: Endpoint) -> Standing:
     """Give where a subscription stands."""
     if not endpoint.secrets:
-        return State.NO_SECRET
+        return Standing.NO_SECRET
     if endpoint.paused:
-        return State.STOPPED
-    return State.ACTIVE if endpoint.gate.closed else State.SUSPENDED
+        return Standing.STOPPED
+    return Standing.ACTIVE if endpoint.gate.closed else Standing.SUSPENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Look:
     verdicts: deadlines.Verdicts
 
 
-def look(conn: psycopg.Connection, states: Mapping[str, State], within: float) -> Look:
+def look(conn: psycopg.Connection, states: Mapping[str, Standing], within: float) -> Look:
     """Read the ledger and judge what is due; ``states`` are those of the subscriptions in force."""
-    active = [name for name, one in states.items() if one is State.ACTIVE]
+    active = [name for name, one in states.items() if one is Standing.ACTIVE]
     verdicts = deadlines.judge(conn, active, within)
     backlog = ledger.backlog(conn)
     oldest = ledger.oldest(conn, list(states))
@@ -79,7 +79,9 @@ def show(endpoints: Iterable[Endpoint], found: Look) -> None:
         _declare(endpoint.subscription)
     _BACKLOG.show({(name,): found.backlog.get(name, 0) for name in known})
     _OLDEST.show({(name,): found.oldest.get(name, 0.0) for name in known})
-    _STATE.show({(name, one.value): float(state(endpoint) is one) for name, endpoint in known.items() for one in State})
+    _STATE.show(
+        {(name, one.value): float(state(endpoint) is one) for name, endpoint in known.items() for one in Standing}
+    )
     _INFO.show(
         {
             (name, type_, str(EVENT_VERSION[type_])): 1.0

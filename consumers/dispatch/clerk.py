@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import psycopg
 
 from bus.failpoints import hit
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from consumers.connectors.webhook.outcome import Again, Answer, Decision, Delivered, Outcome, Park, Stop, decide, signal
 from consumers.dispatch import recording
 from consumers.dispatch.gate import Gate

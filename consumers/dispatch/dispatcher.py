@@ -15,7 +15,7 @@ from typing import Final
 
 import psycopg
 
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from consumers.connectors.webhook import headers
 from consumers.connectors.webhook.outcome import Answer
 from consumers.connectors.webhook.transport import Request, Transport
@@ -27,10 +27,10 @@ from consumers.dispatch.recording import Sent
 from consumers.dispatch.roster import Roster
 from consumers.dispatch.threads import Threads
 from consumers.ledger import ledger
-from consumers.ledger.fates import Cause
+from consumers.ledger.fates import Why
 from consumers.ledger.records import LaneState, Pending, Wake, Window
 from consumers.ledger.release import released
-from consumers.payload.preparation import Body, Candidate, Gone, Preparation, Prepared, Unreadable, Withdrawn
+from consumers.payload.preparation import Body, Gone, Owed, Preparation, Prepared, Unreadable, Withdrawn
 from consumers.settings import DeliverSettings
 from consumers.subscriptions import in_force as desk
 from consumers.subscriptions.subscription import Subscription
@@ -43,8 +43,8 @@ _DESK_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 10.0
 _BACKLOG_SECONDS: Final = 5.0
 _BATCH: Final = 256  # deliveries prepared at once
-_ENDED: Final = Cause.TERMINE.value
-_TOO_OLD: Final = Cause.TROP_VIEILLE.value
+_ENDED: Final = Why.TERMINE.value
+_TOO_OLD: Final = Why.TROP_VIEILLE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Dispatcher:
         self._transport = Transport(self._loop, settings.limits)
         self._threads = Threads(self._loop, "ledger", "preparation", "desk")
         self._roster = Roster(settings)
-        self._desk = desk.Desk(-1, {}, frozenset())
+        self._desk = desk.InForce(-1, {}, frozenset())
         self._clerk = Clerk(settings, self._threads, connections.ledger, self._roster)
         self._picked: list[Picked] = []
         self._in_flight = 0
@@ -247,7 +247,7 @@ class Dispatcher:
             return
         self._preparing = True
         batch, self._picked = self._picked[:_BATCH], self._picked[_BATCH:]
-        candidates = [Candidate(one.subscription, one.row, one.sequence) for one in batch]
+        candidates = [Owed(one.subscription, one.row, one.sequence) for one in batch]
         work = partial(self._connections.preparation.prepare, candidates)
         self._threads.submit("preparation", work, partial(self._send, batch))
 
@@ -275,7 +275,7 @@ class Dispatcher:
                 self._clerk.end(one.endpoint, one.lane, recording.WITHDRAWN, why)
             case Unreadable(reason):
                 self._leave(one)
-                self._clerk.end(one.endpoint, one.lane, recording.PARKED, f"{Cause.ILLISIBLE} : {reason}")
+                self._clerk.end(one.endpoint, one.lane, recording.PARKED, f"{Why.ILLISIBLE} : {reason}")
             case Gone():
                 self._leave(one)
                 one.endpoint.drop(one.lane)
@@ -310,7 +310,7 @@ def _read(
     return ledger.lanes(conn, wakes), ledger.windows(conn, windows)
 
 
-def _changed(conn: psycopg.Connection, known: int) -> desk.Desk | None:
+def _changed(conn: psycopg.Connection, known: int) -> desk.InForce | None:
     """Give the subscriptions when they have changed since the revision that is known."""
     return desk.load(conn) if desk.revision(conn) != known else None
 

@@ -28,7 +28,7 @@ class Rules:
     probes: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
 
 
-class State(StrEnum):
+class Position(StrEnum):
     """Of the breaker."""
 
     CLOSED = "closed"
@@ -43,7 +43,7 @@ class Gate:
         self._rules = rules
         self.window = rules.first_window
         self.in_flight = 0
-        self.state = State.CLOSED
+        self.state = Position.CLOSED
         self.opens_at = 0.0  # before that time nothing starts
         self._probes = 0
         self._unreachable = 0
@@ -54,18 +54,18 @@ class Gate:
     @property
     def closed(self) -> bool:
         """Whether attempts count."""
-        return self.state is State.CLOSED
+        return self.state is Position.CLOSED
 
     def room(self, now: float) -> int:
         """Give how many attempts may start now."""
         if now < self.opens_at:
             return 0
         match self.state:
-            case State.CLOSED:
+            case Position.CLOSED:
                 return max(0, int(self.window) - self.in_flight)
-            case State.OPEN:
+            case Position.OPEN:
                 return 1
-            case State.HALF_OPEN:
+            case Position.HALF_OPEN:
                 return 0
             case _:
                 assert_never(self.state)
@@ -73,16 +73,16 @@ class Gate:
     def start(self) -> bool:
         """Count one attempt as started; gives true when it is a probe."""
         self.in_flight += 1
-        if self.state is not State.OPEN:
+        if self.state is not Position.OPEN:
             return False
-        self.state = State.HALF_OPEN
+        self.state = Position.HALF_OPEN
         return True
 
     def cancel(self, *, probe: bool) -> None:
         """Forget an attempt that never left."""
         self.in_flight -= 1
-        if probe and self.state is State.HALF_OPEN:
-            self.state = State.OPEN
+        if probe and self.state is Position.HALF_OPEN:
+            self.state = Position.OPEN
 
     def end(self, signal: Signal, now: float, *, lane: str, probe: bool, retry_after: float) -> None:
         """Learn from an answer. ``retry_after`` in seconds, capped at 24 h."""
@@ -91,7 +91,7 @@ class Gate:
             self.opens_at = max(self.opens_at, now + min(retry_after, RETRY_AFTER_CAP))
         if probe:
             self._probed(signal, now)
-        elif self.state is State.CLOSED:
+        elif self.state is Position.CLOSED:
             self._learn(signal, now, lane)
 
     def _probed(self, signal: Signal, now: float) -> None:
@@ -127,12 +127,12 @@ class Gate:
 
     def _open(self, now: float) -> None:
         waits = self._rules.probes
-        self.state = State.OPEN
+        self.state = Position.OPEN
         self.opens_at = max(self.opens_at, now + waits[min(self._probes, len(waits) - 1)])
         self._probes += 1
 
     def _close(self) -> None:
-        self.state = State.CLOSED
+        self.state = Position.CLOSED
         self.window = self._rules.first_window
         self._probes = self._unreachable = self._failures = 0
         self._samples.clear()

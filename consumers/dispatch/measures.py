@@ -7,7 +7,7 @@ from functools import cache
 from prometheus_client import Counter, Histogram
 
 from bus.measuring import event_type
-from bus.telemetry import ATTEMPT_DURATION, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
+from bus.telemetry.metrics import ATTEMPT_DURATION, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
 from consumers.connectors.webhook.outcome import Answer, Decision, Delivered, Park, Stop
 from consumers.ledger.records import Pending
 

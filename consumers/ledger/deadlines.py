@@ -14,7 +14,7 @@ import psycopg
 from prometheus_client import REGISTRY
 
 from bus.measuring import event_type
-from bus.telemetry import DELIVERY_DEADLINE
+from bus.telemetry.metrics import DELIVERY_DEADLINE
 from consumers.subscriptions.subscription import routed_types
 
 BATCH: Final = 5_000
@@ -24,7 +24,7 @@ Verdicts = Mapping[tuple[str, str], int]
 """Deliveries by event type and result."""
 
 
-class Result(StrEnum):
+class Punctuality(StrEnum):
     """The label ``result``."""
 
     MET = "met"
@@ -98,7 +98,7 @@ class Deadlines:
 
     def show(self, totals: Verdicts) -> None:
         """Show the totals; what has never happened is 0."""
-        known = {(type_, result.value): 0 for type_ in routed_types() for result in Result}
+        known = {(type_, result.value): 0 for type_ in routed_types() for result in Punctuality}
         for labels, total in (known | dict(totals)).items():
             DELIVERY_DEADLINE.labels(*labels).inc(max(0, total - self._told[labels]))
             self._told[labels] = max(total, self._told[labels])

@@ -22,7 +22,7 @@ class Etat(Explained):
     )
 
 
-class Cause(Explained):
+class Why(Explained):
     """Why a delivery stands where it stands: the column ``cause``; the code is the sentence that people read."""
 
     SANS_DROIT = (

@@ -23,7 +23,7 @@ from bus.failpoints import hit
 from bus.measuring import OTHER, Fate, Stage, declare, processed, put_aside
 from bus.reasons import Reason
 from bus.settings import Settings
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from bus.territory import served
 from consumers.ledger import ledger
 from consumers.ledger.merging import by_time
@@ -63,7 +63,7 @@ class Intake:
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
-        self._desk = desk.Desk(-1, {}, frozenset())
+        self._desk = desk.InForce(-1, {}, frozenset())
         self._by_place: dict[tuple[str, str], list[Subscription]] = {}
         self._producer: kafka.BusProducer | None = None
         self._consumer: Consumer = kafka.consumer(settings, GROUP)

@@ -10,9 +10,9 @@ from typing import Final
 import psycopg
 
 from consumers.dispatch.recording import webhook_id
-from consumers.ledger.fates import Cause
+from consumers.ledger.fates import Why
 
-CAUSE: Final = Cause.RELACHEE.value
+CAUSE: Final = Why.RELACHEE.value
 
 _IN_FORCE: Final = """
 update desk.subscription set revision = nextval('desk.revision')

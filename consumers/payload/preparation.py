@@ -17,7 +17,7 @@ from bus.codec import Codec, decode_part
 from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from bus.vault import keys
-from consumers.ledger.fates import Cause
+from consumers.ledger.fates import Why
 from consumers.ledger.records import Pending
 from consumers.payload import projection
 from consumers.payload.projection import Selected
@@ -27,7 +27,7 @@ KEY_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Owed:
     """The head of a lane, about to leave."""
 
     subscription: Subscription
@@ -79,8 +79,8 @@ class Projected:
 
 Prepared: TypeAlias = Body | Withdrawn | Unreadable | Gone
 
-NOT_ENTITLED: Final = Cause.SANS_DROIT.value
-ERASED: Final = Cause.CLE_DETRUITE.value
+NOT_ENTITLED: Final = Why.SANS_DROIT.value
+ERASED: Final = Why.CLE_DETRUITE.value
 
 
 class Preparation:
@@ -92,7 +92,7 @@ class Preparation:
         self._codec = codec
         self._keys: dict[str, tuple[float, DataKey]] = {}
 
-    def prepare(self, candidates: Sequence[Candidate]) -> list[Prepared]:
+    def prepare(self, candidates: Sequence[Owed]) -> list[Prepared]:
         """Give the fate of each candidate, in order; what several of them share is decoded, opened, serialised once."""
         standing = self._standing([candidate.row.seq for candidate in candidates])
         now = datetime.now(UTC)
@@ -105,7 +105,7 @@ class Preparation:
         projected = {view: _project(one, view.fields, keys) for view, one in selected.items()}
         return [refused.get(one.row.seq) or _address(one, projected[view_of(one)]) for one in candidates]
 
-    def _select(self, candidates: Sequence[Candidate]) -> dict[View, Selected | Unreadable]:
+    def _select(self, candidates: Sequence[Owed]) -> dict[View, Selected | Unreadable]:
         events: dict[tuple[UUID, str], Mapping[str, Any] | Unreadable] = {}
         selected: dict[View, Selected | Unreadable] = {}
         for one in candidates:
@@ -143,12 +143,12 @@ class Preparation:
         return {name: self._keys[name][1] for name in wanted if name in self._keys}
 
 
-def view_of(candidate: Candidate) -> View:
+def view_of(candidate: Owed) -> View:
     """Give what a candidate sees: candidates with the same view get the same data."""
     return View(candidate.row.event_id, candidate.row.autorite, candidate.subscription.fields)
 
 
-def _refusal(candidate: Candidate, standing: set[int], now: datetime) -> Gone | Withdrawn | None:
+def _refusal(candidate: Owed, standing: set[int], now: datetime) -> Gone | Withdrawn | None:
     """Tell why a candidate may not leave, whatever it holds."""
     row = candidate.row
     if row.seq not in standing:
@@ -177,8 +177,8 @@ def _project(
         return Unreadable(error.reason.value)
 
 
-def _address(candidate: Candidate, projected: Projected | Withdrawn | Unreadable) -> Prepared:
+def _address(candidate: Owed, projected: Projected | Withdrawn | Unreadable) -> Prepared:
     if not isinstance(projected, Projected):
         return projected
-    address = projection.Address(candidate.subscription.id, candidate.row.sujet, candidate.sequence)
+    address = projection.Recipient(candidate.subscription.id, candidate.row.sujet, candidate.sequence)
     return Body(projection.cloud_event(projected.event, projected.data, address))

@@ -149,7 +149,7 @@ def _enriched(event: Record, fields: frozenset[str]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Recipient:
     """To whom a delivery goes: subscription, pseudonym (None for an event about no person), number in its lane."""
 
     subscription_id: str
@@ -157,7 +157,7 @@ class Address:
     sequence: int
 
 
-def cloud_event(event: Record, data_: bytes, address: Address) -> bytes:
+def cloud_event(event: Record, data_: bytes, address: Recipient) -> bytes:
     """Give the body to sign and send, CloudEvents 1.0 in JSON, around what ``data`` gave."""
     head = {
         "specversion": "1.0",

@@ -26,7 +26,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class InForce:
     """The subscriptions at one revision: those in force, and ids whose receiver said stop (410)."""
 
     revision: int
@@ -111,7 +111,7 @@ def revision(conn: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def load(conn: psycopg.Connection) -> Desk:
+def load(conn: psycopg.Connection) -> InForce:
     """Read the subscriptions in force."""
     rows = conn.execute(
         "select d.organisation, d.version, d.document, s.version is not null, d.subscription_id,"
@@ -119,7 +119,7 @@ def load(conn: psycopg.Connection) -> Desk:
         " from desk.subscription d left join ledger.stopped s using (subscription_id, version)"
         " where d.ended_at is null"
     ).fetchall()
-    return Desk(
+    return InForce(
         revision=max((row[5] for row in rows), default=0) or revision(conn),
         in_force={row[4]: Subscription.read(row[0], row[1], row[2]) for row in rows},
         stopped=frozenset(row[4] for row in rows if row[3]),

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from bus import signature
 from bus.errors import Misconfigured
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 
 log = get_logger()
 

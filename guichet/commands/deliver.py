@@ -13,7 +13,7 @@ def deliver(data_dir: Path | None) -> None:
     """Livre à chaque abonné ce qui lui est dû, en ordre et signé ; s’arrête proprement sur SIGTERM."""
     from bus.platform.postgres import database
     from bus.stopping import stop_signal
-    from bus.telemetry import setup_logging
+    from bus.telemetry.logs import setup_logging
     from consumers.runner import run
     from consumers.settings import DeliverSettings
 

@@ -22,11 +22,11 @@ def demo(data_dir: Path | None, households: int, months: int, seed: int, *, stay
     """Montre tout le chemin : des fichiers de caisses inventés aux webhooks signés, et ce que cela change."""
     from bus.settings import Settings
     from guichet.demo.show import run
-    from guichet.demo.stage import Stage
+    from guichet.demo.stage import Scene
 
     base = Settings() if data_dir is None else Settings(data_dir=data_dir)
     artifacts = (base.artifacts_dir or base.data_dir / "artifacts").absolute()
-    with contextlib.closing(Stage((base.data_dir / "demo").absolute(), artifacts)) as stage, _ended_by_signals():
+    with contextlib.closing(Scene((base.data_dir / "demo").absolute(), artifacts)) as stage, _ended_by_signals():
         told, false = run(stage, households=households, months=months, seed=seed)
         emit(None, as_json=False, text=told)
         if stay:

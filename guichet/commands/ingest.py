@@ -83,7 +83,8 @@ def watch(settings: "IngestSettings", folder: Path) -> None:
     from bus.platform.postgres import database
     from bus.sealing import KekRing
     from bus.stopping import stop_signal
-    from bus.telemetry import serve, setup_logging
+    from bus.telemetry.door import serve
+    from bus.telemetry.logs import setup_logging
     from bus.vault.holding import holding
     from producers.folder.watch import Watch
     from producers.measures import announce

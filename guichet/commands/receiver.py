@@ -45,11 +45,11 @@ async def _run(port: int, keys: list[bytes], out: Path | None, behaviour: "Behav
 
     import orjson
 
-    from kit.receiver import Receiver, Store, recover, serve
+    from kit.receiver import Inbox, Receiver, recover, serve
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    target = Receiver(keys, Store(out), recover(out), behaviour)
+    target = Receiver(keys, Inbox(out), recover(out), behaviour)
     await serve(port, target, stop, listening=lambda found: note(f"récepteur à l’écoute sur http://127.0.0.1:{found}/"))
     click.echo(orjson.dumps(target.ledger.summary()).decode())

@@ -14,7 +14,8 @@ def relay(data_dir: Path | None) -> None:
     """Publie les événements du journal, en ordre ; un seul relais est actif, un second attend de prendre la suite."""
     from bus.platform.postgres import database
     from bus.stopping import stop_signal
-    from bus.telemetry import serve, setup_logging
+    from bus.telemetry.door import serve
+    from bus.telemetry.logs import setup_logging
     from producers.relay import Relay
 
     settings = Settings.load(data_dir)

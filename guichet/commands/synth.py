@@ -11,7 +11,7 @@ from guichet.output import emit, json_option, note
 
 if TYPE_CHECKING:
     from synth.config import Config
-    from synth.generate import Report
+    from synth.generate import Written
 
 _MOST = 1_000_000
 _OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
@@ -93,7 +93,7 @@ def _make_room(out: Path, *, force: bool) -> None:
             old.unlink()
 
 
-def _summary(config: "Config", out: Path, report: "Report") -> dict[str, Any]:
+def _summary(config: "Config", out: Path, report: "Written") -> dict[str, Any]:
     return {
         "dossier": str(out),
         "verite": str(out / "verite.json"),
@@ -110,7 +110,7 @@ def _summary(config: "Config", out: Path, report: "Report") -> dict[str, Any]:
     }
 
 
-def _sentence(out: Path, report: "Report") -> str:
+def _sentence(out: Path, report: "Written") -> str:
     events = sum(report.events.values())
     return (
         f"{report.files} fichiers, {report.records} enregistrements, {report.people} personnes, "

@@ -15,7 +15,7 @@ from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
     from bus.vault.rewrapping import Progress
-    from bus.vault.rotation import Folders, Outcome
+    from bus.vault.rotation import Folders, Rotated
 
 
 @click.group()
@@ -155,7 +155,7 @@ def _progress() -> "Iterator[Progress]":
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
-def _told(outcome: "Outcome") -> str:
+def _told(outcome: "Rotated") -> str:
     if not outcome.tournee:
         return f"L’époque {outcome.epoque} est assez récente : rien à faire."
     gone = ", ".join(map(str, outcome.epoques_detruites)) or "aucune"

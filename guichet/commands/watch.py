@@ -16,18 +16,20 @@ FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees not
 @data_option
 def watch(data_dir: Path | None) -> None:
     """Mesure le retard des étages et la quarantaine, et les expose en métriques ; s’arrête proprement sur SIGTERM."""
-    from bus import acl, production, telemetry
+    from bus import acl, production
     from bus.errors import Unavailable
     from bus.settings import Settings
     from bus.stopping import stop_signal
+    from bus.telemetry.door import serve
+    from bus.telemetry.logs import get_logger, setup_logging
     from watch import quarantine
     from watch.lag import LagMeter, publish
 
     settings = Settings.load(data_dir)
-    telemetry.setup_logging("watch", settings)
-    log, stop, last = telemetry.get_logger(), stop_signal(), [float("-inf")]
+    setup_logging("watch", settings)
+    log, stop, last = get_logger(), stop_signal(), [float("-inf")]
     meter, aside = LagMeter(settings), quarantine.QuarantineMeter(settings)
-    door = telemetry.serve(settings.metrics_port, lambda: time.monotonic() - last[0] < FRESH)
+    door = serve(settings.metrics_port, lambda: time.monotonic() - last[0] < FRESH)
     log.info("watch started", metrics_port=door.port)
     try:
         while not stop.is_set():

@@ -10,12 +10,12 @@ import orjson
 from bus.settings import Settings
 from guichet.demo.measure import bodies, delays, measured, outstanding
 from guichet.demo.page import addresses, page
-from guichet.demo.stage import AUTHORITIES, Stage, until
+from guichet.demo.stage import AUTHORITIES, Scene, until
 from guichet.demo.story import Numbers, differences, true_numbers
 from guichet.output import note
 
 
-def run(stage: Stage, *, households: int, months: int, seed: int) -> tuple[str, list[str]]:
+def run(stage: Scene, *, households: int, months: int, seed: int) -> tuple[str, list[str]]:
     """Run the whole path once.
 
     Returns:
@@ -36,7 +36,7 @@ def run(stage: Stage, *, households: int, months: int, seed: int) -> tuple[str, 
     return told + "\n" + addresses(stage.status(), stage.urls, str(stage.data)), false
 
 
-def _invent(stage: Stage, households: int, months: int, seed: int) -> Mapping[str, Any]:
+def _invent(stage: Scene, households: int, months: int, seed: int) -> Mapping[str, Any]:
     chosen = [part for code in AUTHORITIES for part in ("--authority", code)]
     sizes = ["--seed", str(seed), "--households", str(households), "--months", str(months), "--dailies", "6"]
     stage.bus("synth", *chosen, *sizes, "--out", str(stage.data / "monde"))
@@ -44,7 +44,7 @@ def _invent(stage: Stage, households: int, months: int, seed: int) -> Mapping[st
     return truth
 
 
-def _feed(stage: Stage, truth: Mapping[str, Any]) -> str:
+def _feed(stage: Scene, truth: Mapping[str, Any]) -> str:
     """Drop the files day by day; gives the last day."""
     days: defaultdict[str, list[Path]] = defaultdict(list)
     for file in truth["fichiers"]:
@@ -55,7 +55,7 @@ def _feed(stage: Stage, truth: Mapping[str, Any]) -> str:
     return max(days)
 
 
-def _settled(stage: Stage, settings: Settings, month: str, true: Numbers) -> Numbers:
+def _settled(stage: Scene, settings: Settings, month: str, true: Numbers) -> Numbers:
     """Wait until nothing is on its way and the receivers have as much as they are owed."""
     until(
         lambda: outstanding(settings) == 0 and len(bodies(stage.kept())) >= true.webhooks,

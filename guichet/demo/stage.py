@@ -22,7 +22,7 @@ PATIENCE: Final = 240.0  # seconds without any news before the demonstration giv
 
 
 @dataclass
-class Stage:
+class Scene:
     """One data folder, the platform on it, the receivers beside it."""
 
     data: Path

@@ -22,15 +22,15 @@ from bus.db import LOCK_OUTBOX
 from bus.identity import parse_nir
 from bus.vault import subjects
 from bus.vault.links import Pepper
-from consumers.ledger.fates import Cause
+from consumers.ledger.fates import Why
 from producers.journal import spool
 from producers.journal.observation import ADULT_ROLES
 
 TYPE: Final = "personne.effacee"
-_CAUSE: Final = Cause.EFFACEE.value
+_CAUSE: Final = Why.EFFACEE.value
 
 
-class Fate(StrEnum):
+class Erased(StrEnum):
     """How a request ended."""
 
     ERASED = "effacee"
@@ -42,7 +42,7 @@ class Fate(StrEnum):
 class Proof:
     """What was destroyed, by kind; nothing of it is a personal value. ``sujet`` is the random id of the bus."""
 
-    resultat: Fate
+    resultat: Erased
     sujet: str | None
     le: datetime = field(default_factory=lambda: datetime.now(UTC))
     cles_detruites: int = 0
@@ -59,7 +59,7 @@ class Proof:
         return asdict(self)
 
 
-def subject_of(conn: psycopg.Connection, pepper: Pepper, nir: str) -> tuple[Fate, str | None]:
+def subject_of(conn: psycopg.Connection, pepper: Pepper, nir: str) -> tuple[Erased, str | None]:
     """Find whom a NIR leads to: a subject, somebody erased already, or nobody.
 
     Raises:
@@ -67,10 +67,10 @@ def subject_of(conn: psycopg.Connection, pepper: Pepper, nir: str) -> tuple[Fate
     """
     nir13 = parse_nir(nir).nir13
     if (subject := subjects.subject_of_nir(conn, pepper, nir13)) is not None:
-        return Fate.ERASED, subject
+        return Erased.ERASED, subject
     digest = pepper.erased("nir", pepper.nir(nir13))
     row = conn.execute("select 1 from vault.erased where kind = 'nir' and digest = %s", (digest,)).fetchone()
-    return (Fate.UNKNOWN if row is None else Fate.ALREADY), None
+    return (Erased.UNKNOWN if row is None else Erased.ALREADY), None
 
 
 def erase(conn: psycopg.Connection, pepper: Pepper, subject: str, folder: Path) -> Proof:
@@ -87,12 +87,12 @@ def erase(conn: psycopg.Connection, pepper: Pepper, subject: str, folder: Path) 
         conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
         known = _count(conn, "select count(*) from vault.subject where subject_id = %s", subject)
         if not known:
-            proof = Proof(Fate.ALREADY if _tombstone_exists(conn, subject) else Fate.UNKNOWN, subject)
-            if proof.resultat is Fate.ALREADY:
+            proof = Proof(Erased.ALREADY if _tombstone_exists(conn, subject) else Erased.UNKNOWN, subject)
+            if proof.resultat is Erased.ALREADY:
                 _destroy_records(conn, proof, _registered(conn, pepper), folder)
                 proof.livraisons_retirees = _withdraw(conn, subject)
             return proof
-        proof = Proof(Fate.ERASED, subject)
+        proof = Proof(Erased.ERASED, subject)
         _destroy(conn, pepper, proof, folder)
         _tombstone(conn, subject)
         proof.livraisons_retirees = _withdraw(conn, subject)
@@ -101,7 +101,7 @@ def erase(conn: psycopg.Connection, pepper: Pepper, subject: str, folder: Path) 
 
 def erase_again(conn: psycopg.Connection, pepper: Pepper, folder: Path) -> Proof:
     """Destroy what has arrived since about somebody whom only the register knows; arguments as for ``erase``."""
-    proof = Proof(Fate.ALREADY, None)
+    proof = Proof(Erased.ALREADY, None)
     with conn.transaction():
         conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
         _destroy_records(conn, proof, _registered(conn, pepper), folder)

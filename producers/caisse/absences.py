@@ -6,10 +6,10 @@ from typing import Final
 
 from producers.caisse import difference
 from producers.caisse.dossiers import MAX_GAP_DAYS, DossierStager
-from producers.caisse.states import PersonState
+from producers.caisse.states import KnownPerson
 from producers.journal import lookups
-from producers.journal.events import Cause, Event, Place, outbox_row
-from producers.journal.flux import Desk, Flux
+from producers.journal.events import Cause, NewEvent, Territory, outbox_row
+from producers.journal.flux import Flux, Tools
 from producers.journal.lookups import DossierKey, PersonRow, Scope
 from producers.journal.observation import Header
 from producers.journal.places import instant
@@ -29,7 +29,7 @@ select p.scope_id, p.dossier, p.subject_id, p.role, p.eligible, p.obligation, p.
 class Absences:
     """Stages the exits that a monthly implies for the scopes it restates, batch by batch."""
 
-    def __init__(self, desk: Desk, flux: Flux, header: Header, stager: DossierStager) -> None:
+    def __init__(self, desk: Tools, flux: Flux, header: Header, stager: DossierStager) -> None:
         self._desk, self._flux, self._header, self._stager = desk, flux, header, stager
         self._index = 0
 
@@ -70,7 +70,7 @@ class Absences:
             ).fetchall()
             if not found:
                 return
-            rows = [PersonRow((row[0], row[1]), row[2], PersonState(*row[3:])) for row in found]
+            rows = [PersonRow((row[0], row[1]), row[2], KnownPerson(*row[3:])) for row in found]
             after = (rows[-1].key[1], rows[-1].subject_id)
             yield rows
 
@@ -101,7 +101,7 @@ class Absences:
         self._index += 1
         self._desk.staging.publish(
             outbox_row(
-                Event(
+                NewEvent(
                     type=fact.type,
                     cause=Cause(self._flux.flux_id, 0, self._index, difference.RULE),
                     source=scope.source,
@@ -112,7 +112,7 @@ class Absences:
                     donnees=fact.donnees,
                     subject_id=row.subject_id,
                     dossier=row.key[1],
-                    territoire=Place(scope.authority.partition("/")[0], row.state.commune),
+                    territoire=Territory(scope.authority.partition("/")[0], row.state.commune),
                 )
             )
         )

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from bus import territory
 from bus.errors import InvalidEvent
 from producers.caisse import eligibility
-from producers.caisse.rights import CLASSES, Change, Right, changes
-from producers.caisse.states import Arrival, Context, DossierState, Fact, Outcome, Past, PersonState, Present
+from producers.caisse.rights import CLASSES, Change, RsaRight, changes
+from producers.caisse.states import Arrival, Context, DossierState, Fact, KnownPerson, Past, Present, Told
 from producers.journal.observation import Household
 
 RULE: Final = "difference-1"
@@ -25,14 +25,14 @@ class _Case(NamedTuple):
     seen: Household
     ctx: Context
 
-    def was(self, one: Present) -> PersonState | None:
+    def was(self, one: Present) -> KnownPerson | None:
         return self.past.persons.get(one.subject_id)
 
     def held_elsewhere(self, subject_id: str) -> bool:
         return self.past.at(subject_id).eligible_here
 
 
-def compare(past: Past, seen: Household, present: tuple[Present, ...], ctx: Context) -> Outcome:
+def compare(past: Past, seen: Household, present: tuple[Present, ...], ctx: Context) -> Told:
     """Compare a household with what was known of it.
 
     Args:
@@ -47,7 +47,7 @@ def compare(past: Past, seen: Household, present: tuple[Present, ...], ctx: Cont
     persons = {one.subject_id: _person(case, one, returning=returning) for one in present}
     if ctx.baseline:
         told = [_published(persons[one.subject_id], one.subject_id, seen.etat, ctx.day) for one in present]
-        return Outcome(dossier, {subject: _settled(person) for subject, person in persons.items()}, tuple(told))
+        return Told(dossier, {subject: _settled(person) for subject, person in persons.items()}, tuple(told))
     leaving = dossier.moved_out and not (before and before.moved_out)
     opened, closed = changes(before, seen, ctx.day)
     facts: list[Fact] = []
@@ -58,7 +58,7 @@ def compare(past: Past, seen: Household, present: tuple[Present, ...], ctx: Cont
         if now.eligible:
             persons[one.subject_id] = _settled(now)
     facts += _removed(past, present, ctx)
-    return Outcome(dossier, persons, tuple(facts))
+    return Told(dossier, persons, tuple(facts))
 
 
 def exit_fact(subject_id: str, role: str, raison: str, day: date) -> Fact:
@@ -67,13 +67,13 @@ def exit_fact(subject_id: str, role: str, raison: str, day: date) -> Fact:
     return Fact(subject_id, "rsa.droits_devoirs.sortie", donnees, day, stated=False)
 
 
-def _person(case: _Case, one: Present, *, returning: bool) -> PersonState:
+def _person(case: _Case, one: Present, *, returning: bool) -> KnownPerson:
     was, seen = case.was(one), case.seen
     obligation = one.adult.obligation
     if obligation is None and was is not None:
         obligation = was.obligation  # a missing block is unknown, not "no"
     motifs = [block.motif for block in seen.suspensions_versement]
-    return PersonState(
+    return KnownPerson(
         role=one.adult.role,
         eligible=eligibility.eligible(seen.etat, motifs, obligation=obligation),
         obligation=obligation,
@@ -92,11 +92,11 @@ def _arrival(case: _Case, one: Present, *, returning: bool) -> Arrival:
     return Arrival.TOLD if arrives else Arrival.NO
 
 
-def _settled(person: PersonState) -> PersonState:
+def _settled(person: KnownPerson) -> KnownPerson:
     return person._replace(moved_in=Arrival.SETTLED) if person.moved_in == Arrival.TOLD else person
 
 
-def _published(person: PersonState, subject_id: str, etat: str, day: date) -> Fact:
+def _published(person: KnownPerson, subject_id: str, etat: str, day: date) -> Fact:
     donnees = {
         "role": person.role,
         "etat": etat,
@@ -106,7 +106,7 @@ def _published(person: PersonState, subject_id: str, etat: str, day: date) -> Fa
     return Fact(subject_id, "rsa.etat.publie", donnees, day, parts=FULL)
 
 
-def _arriving(case: _Case, now: PersonState, one: Present, opened: tuple[Change, ...]) -> Iterator[Fact]:
+def _arriving(case: _Case, now: KnownPerson, one: Present, opened: tuple[Change, ...]) -> Iterator[Fact]:
     """Tell what brings a person nearer: the right, the arrival, the address, the entry."""
     was = case.was(one)
     for change in opened:
@@ -120,7 +120,7 @@ def _arriving(case: _Case, now: PersonState, one: Present, opened: tuple[Change,
 
 
 def _departing(
-    case: _Case, now: PersonState, one: Present, closed: tuple[Change, ...], *, leaving: bool
+    case: _Case, now: KnownPerson, one: Present, closed: tuple[Change, ...], *, leaving: bool
 ) -> Iterator[Fact]:
     """Tell what takes a person away: the departure, the exit, the closing."""
     was, day = case.was(one), case.ctx.day
@@ -142,7 +142,7 @@ def _removed(past: Past, present: tuple[Present, ...], ctx: Context) -> Iterator
             yield exit_fact(subject_id, person.role, "personne_retiree", ctx.day)
 
 
-def _moved_in(case: _Case, now: PersonState, one: Present) -> Fact:
+def _moved_in(case: _Case, now: KnownPerson, one: Present) -> Fact:
     stated = _comes(case.seen, case.ctx.authority)
     body = case.seen.cedant if stated else None
     known = case.past.at(one.subject_id).authorities
@@ -151,7 +151,7 @@ def _moved_in(case: _Case, now: PersonState, one: Present) -> Fact:
     return Fact(one.subject_id, "rsa.mutation.entrante", donnees, body.on if body else case.ctx.day, stated=stated)
 
 
-def _moved_home(case: _Case, was: PersonState, now: PersonState, one: Present) -> Fact:
+def _moved_home(case: _Case, was: KnownPerson, now: KnownPerson, one: Present) -> Fact:
     donnees = {
         "role": now.role,
         "ancienne_commune": was.commune,
@@ -162,7 +162,7 @@ def _moved_home(case: _Case, was: PersonState, now: PersonState, one: Present) -
     return Fact(one.subject_id, "adresse.changee", donnees, since or case.ctx.day, parts=("identite", "adresse"))
 
 
-def _entry(case: _Case, now: PersonState, one: Present) -> Fact:
+def _entry(case: _Case, now: KnownPerson, one: Present) -> Fact:
     donnees = {
         "population": "mutation" if now.moved_in == Arrival.TOLD else "flux",
         "mode": "calcule",
@@ -175,9 +175,9 @@ def _entry(case: _Case, now: PersonState, one: Present) -> Fact:
     return Fact(one.subject_id, "rsa.droits_devoirs.entree", donnees, case.ctx.day, stated=False, parts=FULL)
 
 
-def _reason(seen: Household, now: PersonState) -> str:
+def _reason(seen: Household, now: KnownPerson) -> str:
     right = CLASSES[seen.etat]
-    if right in (Right.CLOSED, Right.NONE):
+    if right in (RsaRight.CLOSED, RsaRight.NONE):
         return "droit_clos"
     return "obligation_levee" if now.obligation is not True else "droit_suspendu"
 
@@ -186,12 +186,12 @@ def _leaves(seen: Household, authority: str) -> bool:
     """Tell whether the dossier goes to another authority; a move between two caisses of one authority is none."""
     if seen.prenant is not None:
         return not _is_of(seen.prenant.caisse, authority)
-    return CLASSES[seen.etat] is Right.CLOSED and seen.fin is not None and seen.fin.motif == "MUT"
+    return CLASSES[seen.etat] is RsaRight.CLOSED and seen.fin is not None and seen.fin.motif == "MUT"
 
 
 def _away(before: DossierState | None, seen: Household, authority: str) -> bool:
     """Tell whether the dossier is gone; one that left and then closes, whatever the reason, has not come back."""
-    gone = before is not None and before.moved_out and CLASSES[seen.etat] in (Right.CLOSED, Right.NONE)
+    gone = before is not None and before.moved_out and CLASSES[seen.etat] in (RsaRight.CLOSED, RsaRight.NONE)
     return gone or _leaves(seen, authority)
 
 

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from bus.sealing import DataKey
 from producers.caisse import difference
-from producers.caisse.states import Context, DossierState, Elsewhere, Fact, Past, PersonState, Present
+from producers.caisse.states import Context, DossierState, Elsewhere, Fact, KnownPerson, Past, Present
 from producers.journal import lookups
 from producers.journal.aside import put_aside
-from producers.journal.events import Cause, Event, Place, outbox_row
-from producers.journal.flux import Desk, Flux
+from producers.journal.events import Cause, NewEvent, Territory, outbox_row
+from producers.journal.flux import Flux, Tools
 from producers.journal.lookups import DossierKey, Found, Scope
 from producers.journal.observation import BadRecord, Header, Household
 from producers.journal.parts import PersonParts, address_fingerprint, reasons
@@ -40,7 +40,7 @@ class DossierStager:
         scopes: the scopes that this flux restates, with their state before it.
     """
 
-    def __init__(self, desk: Desk, flux: Flux, header: Header) -> None:
+    def __init__(self, desk: Tools, flux: Flux, header: Header) -> None:
         self._desk, self._flux, self._header = desk, flux, header
         self._known_scopes = lookups.scopes(desk.conn)
         self._authorities = {scope.scope_id: scope.authority for scope in self._known_scopes.values()}
@@ -156,12 +156,12 @@ class DossierStager:
 class _Batch:
     """The people and dossiers of one batch, changed in memory as its records are compared in order."""
 
-    def __init__(self, desk: Desk, flux: Flux, stager: DossierStager, found: dict[DossierKey, Found]) -> None:
+    def __init__(self, desk: Tools, flux: Flux, stager: DossierStager, found: dict[DossierKey, Found]) -> None:
         self._desk, self._flux, self._stager, self._found = desk, flux, stager, found
         self._people = People(desk.conn, desk.pepper, desk.staging)
         self._keys: dict[str, DataKey] = {}
-        self._by_dossier: defaultdict[DossierKey, dict[str, PersonState]] = defaultdict(dict)
-        self._by_subject: defaultdict[str, dict[DossierKey, PersonState]] = defaultdict(dict)
+        self._by_dossier: defaultdict[DossierKey, dict[str, KnownPerson]] = defaultdict(dict)
+        self._by_subject: defaultdict[str, dict[DossierKey, KnownPerson]] = defaultdict(dict)
         self._told_suspects: set[tuple[str, str]] = set()
         self._done: dict[DossierKey, tuple[DossierState, bool]] = {}
 
@@ -242,7 +242,7 @@ class _Batch:
 
     def _emit(self, item: _Item, facts: list[Fact], present: dict[str, Present]) -> None:
         parts = {subject: PersonParts(self._keys[subject], item.seen, one.adult) for subject, one in present.items()}
-        place = Place(departement(item.seen.ideparte), item.seen.commune)
+        place = Territory(departement(item.seen.ideparte), item.seen.commune)
         for index, fact in enumerate(facts):
             self._flux.tally.events[fact.type] += 1
             sealed = parts[fact.subject_id].pick(fact.parts) if fact.subject_id in parts else []
@@ -251,7 +251,7 @@ class _Batch:
             rule = IDENTITY_RULE if fact.type.startswith("identite.") else difference.RULE
             self._desk.staging.publish(
                 outbox_row(
-                    Event(
+                    NewEvent(
                         type=fact.type,
                         cause=Cause(self._flux.flux_id, item.seen.rank, index, rule),
                         source=item.scope.source,
@@ -268,7 +268,7 @@ class _Batch:
                 )
             )
 
-    def _remember(self, key: DossierKey, dossier: DossierState, persons: dict[str, PersonState]) -> None:
+    def _remember(self, key: DossierKey, dossier: DossierState, persons: dict[str, KnownPerson]) -> None:
         changed = persons != self._by_dossier[key] or self._repeated(key) or self._done.get(key, (None, False))[1]
         for subject in self._by_dossier[key].keys() - persons.keys():
             self._by_subject[subject].pop(key, None)

@@ -80,7 +80,7 @@ class _Situation(TypedDict):
     fin: Block | None
 
 
-class Place(TypedDict, total=False):
+class Whereabouts(TypedDict, total=False):
     """What a bad record still tells of its place; every value as written."""
 
     fonorg: str | None
@@ -124,10 +124,10 @@ def household(record: etree._Element, rank: int) -> Household:
     )
 
 
-def place(record: etree._Element) -> Place:
+def place(record: etree._Element) -> Whereabouts:
     """Give what a bad record still tells of its place, values as written, None where unreadable."""
     claim = _at(record, "IdentificationRSA/DemandeRSA/NUMDEMRSA")
-    return Place(
+    return Whereabouts(
         fonorg=_at(record, "IdentificationRSA/Organisme/FONORG"),
         numorg=_at(record, "IdentificationRSA/Organisme/NUMORG"),
         ideparte=_at(record, "IdentificationRSA/Partenaire/IDEPARTE"),

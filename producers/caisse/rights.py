@@ -9,7 +9,7 @@ from producers.caisse.states import DossierState, Fact
 from producers.journal.observation import Block, Household
 
 
-class Right(StrEnum):
+class RsaRight(StrEnum):
     """Classes of ETATDOSRSA."""
 
     NONE = "none"
@@ -18,9 +18,9 @@ class Right(StrEnum):
     CLOSED = "closed"
 
 
-CLASSES: Final[Mapping[str, Right]] = {
-    "0": Right.NONE, "1": Right.NONE, "2": Right.OPEN, "3": Right.SUSPENDED, "4": Right.SUSPENDED,
-    "5": Right.CLOSED, "6": Right.CLOSED,
+CLASSES: Final[Mapping[str, RsaRight]] = {
+    "0": RsaRight.NONE, "1": RsaRight.NONE, "2": RsaRight.OPEN, "3": RsaRight.SUSPENDED, "4": RsaRight.SUSPENDED,
+    "5": RsaRight.CLOSED, "6": RsaRight.CLOSED,
 }  # fmt: skip
 
 # A change of the right, still to be addressed to one adult: (subject, role) → fact.
@@ -35,21 +35,21 @@ def changes(before: DossierState | None, seen: Household, day: date) -> tuple[tu
         seen: the household.
         day: DTCREAFLUX, the date of what carries none.
     """
-    was = CLASSES[before.etat] if before else Right.NONE
+    was = CLASSES[before.etat] if before else RsaRight.NONE
     now = CLASSES[seen.etat]
-    if now is Right.CLOSED:
-        closing = before is not None and was is not Right.CLOSED
+    if now is RsaRight.CLOSED:
+        closing = before is not None and was is not RsaRight.CLOSED
         return (), ((_closing(seen, day),) if closing else ())
     return tuple(_openings(was, now, before.etat if before else "0", seen, day)), ()
 
 
-def _openings(was: Right, now: Right, etat_before: str, seen: Household, day: date) -> list[Change]:
+def _openings(was: RsaRight, now: RsaRight, etat_before: str, seen: Household, day: date) -> list[Change]:
     told: list[Change] = []
-    if was in (Right.NONE, Right.CLOSED) and now in (Right.OPEN, Right.SUSPENDED):
+    if was in (RsaRight.NONE, RsaRight.CLOSED) and now in (RsaRight.OPEN, RsaRight.SUSPENDED):
         told.append(_opening(seen))
-    if now is Right.SUSPENDED and etat_before != seen.etat:
+    if now is RsaRight.SUSPENDED and etat_before != seen.etat:
         told.append(_suspension(seen, day))
-    if was is Right.SUSPENDED and now is Right.OPEN:
+    if was is RsaRight.SUSPENDED and now is RsaRight.OPEN:
         told.append(_resumption(etat_before, day))
     return told
 

@@ -17,7 +17,7 @@ class Arrival(IntEnum):
     SETTLED = 2
 
 
-class PersonState(NamedTuple):
+class KnownPerson(NamedTuple):
     """What is kept of a person in a dossier: clear codes and a fingerprint, nothing readable."""
 
     role: str
@@ -66,7 +66,7 @@ class Past:
     """
 
     dossier: DossierState | None
-    persons: Mapping[str, PersonState]
+    persons: Mapping[str, KnownPerson]
     elsewhere: Mapping[str, Elsewhere]
 
     def at(self, subject_id: str) -> Elsewhere:
@@ -117,9 +117,9 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Told:
     """The new state of a dossier and the facts, in the order in which they are told."""
 
     dossier: DossierState
-    persons: Mapping[str, PersonState]
+    persons: Mapping[str, KnownPerson]
     facts: tuple[Fact, ...] = field(default=())

@@ -14,8 +14,8 @@ from bus.vault.epochs import opened
 from bus.vault.subjects import erased_roles
 from producers.journal import lookups
 from producers.journal.aside import put_aside
-from producers.journal.events import Cause, Event, outbox_row
-from producers.journal.flux import Desk, Flux
+from producers.journal.events import Cause, NewEvent, outbox_row
+from producers.journal.flux import Flux, Tools
 from producers.journal.nir import valid_nir
 from producers.journal.observation import CHILD, BadRecord, ContactRow, Phone
 from producers.journal.parts import CONTACT_SOURCE, contact_fingerprint, contacts
@@ -30,7 +30,7 @@ _PARIS: Final = ZoneInfo("Europe/Paris")
 Role = tuple[str, str]
 
 
-class Told(NamedTuple):
+class RowTold(NamedTuple):
     """A row that concerns somebody known, with the flux and rank that first carried it."""
 
     subject_id: str
@@ -68,7 +68,7 @@ def standing(file_name: str, received_at: datetime) -> date:
 class ContactStager:
     """Stages the rows of one contact file, batch by batch."""
 
-    def __init__(self, desk: Desk, flux: Flux) -> None:
+    def __init__(self, desk: Tools, flux: Flux) -> None:
         self._desk, self._flux = desk, flux
         self._as_of = date_of_file(flux.file_name, flux.received_at)
         self._standing = standing(flux.file_name, flux.received_at)
@@ -89,7 +89,7 @@ class ContactStager:
         self._count_authorities({one.subject_id for one in told})
         self._desk.staging.flush()
 
-    def _attribute(self, rows: list[ContactRow]) -> list[Told]:
+    def _attribute(self, rows: list[ContactRow]) -> list[RowTold]:
         """Find whom each row names: by NIR, which makes a person known, else by dossier and role where unique."""
         desk = self._desk
         people = People(desk.conn, desk.pepper, desk.staging)
@@ -99,7 +99,7 @@ class ContactStager:
         unknown = {pair for row, _ in named if (pair := self._role(row))} - set(roles)
         # A row without NIR must not bring the contact of an erased person back.
         erased = erased_roles(desk.conn, desk.pepper, unknown)
-        told: list[Told] = []
+        told: list[RowTold] = []
         for row, candidate in named:
             if candidate is not None:
                 match = people.resolve(candidate)
@@ -113,7 +113,7 @@ class ContactStager:
                 elif found is None:
                     self._wait(row, pair)
             if found is not None:
-                told.append(Told(found, row, self._flux.flux_id, self._as_of, self._standing))
+                told.append(RowTold(found, row, self._flux.flux_id, self._as_of, self._standing))
         desk.staging.flush()  # the keys of new people are read back with the others
         return told
 
@@ -143,7 +143,7 @@ class ContactStager:
             self._flux.tally.authorities[scopes[row.key[0]]] += 1
 
 
-def by_role(desk: Desk, pairs: Sequence[Role]) -> dict[Role, str]:
+def by_role(desk: Tools, pairs: Sequence[Role]) -> dict[Role, str]:
     """Give the one person who holds a role in a dossier; a dossier with two such people names nobody."""
     holders: defaultdict[Role, set[str]] = defaultdict(set)
     for row in lookups.persons(desk.conn, {dossier for dossier, _ in pairs}, ()):
@@ -151,7 +151,7 @@ def by_role(desk: Desk, pairs: Sequence[Role]) -> dict[Role, str]:
     return {pair: next(iter(holders[pair])) for pair in pairs if len(holders[pair]) == 1}
 
 
-def tell(desk: Desk, flux: Flux, told: Sequence[Told]) -> None:
+def tell(desk: Tools, flux: Flux, told: Sequence[RowTold]) -> None:
     """Stage one ``contact.mis_a_jour`` for each row that differs from what this source last said of its person."""
     subjects = {one.subject_id for one in told}
     keys = lookups.keys(desk.conn, desk.ring, subjects)
@@ -170,7 +170,7 @@ def tell(desk: Desk, flux: Flux, told: Sequence[Told]) -> None:
 
 
 def _tell(
-    desk: Desk, flux: Flux, one: Told, key: DataKey, known: tuple[bytes, date] | None
+    desk: Tools, flux: Flux, one: RowTold, key: DataKey, known: tuple[bytes, date] | None
 ) -> tuple[bytes, date] | None:
     """Stage the event of one row; gives the new contact state, None when nothing is told."""
     parts = contacts(key, one.row, one.as_of)
@@ -185,7 +185,7 @@ def _tell(
     midnight = datetime.combine(one.as_of, datetime.min.time(), _PARIS).astimezone(UTC)
     desk.staging.publish(
         outbox_row(
-            Event(
+            NewEvent(
                 type="contact.mis_a_jour",
                 cause=Cause(one.flux_id, one.row.rank, 0, RULE),
                 source=CONTACT_SOURCE,
@@ -203,7 +203,7 @@ def _tell(
     return fingerprint, one.standing
 
 
-def retry_waiting(desk: Desk, flux: Flux) -> None:
+def retry_waiting(desk: Tools, flux: Flux) -> None:
     """Try again every waiting row whose person this flux, or an earlier one, has made known."""
     rows = desk.conn.execute(_KNOWN_NOW).fetchall()
     if not rows:
@@ -215,7 +215,7 @@ def retry_waiting(desk: Desk, flux: Flux) -> None:
         subject, key = found.get((dossier, role)), keys.get(key_id)
         if subject is not None and key is not None:
             row = _read(rank, unseal(key, SORTE, 1, bytes(octets)))
-            told.append(Told(subject, row, flux_id, as_of, as_of))
+            told.append(RowTold(subject, row, flux_id, as_of, as_of))
             desk.staging.add("staged_settled", waiting_id, key_id)
     tell(desk, flux, told)
     desk.staging.flush()

@@ -14,7 +14,7 @@ import psycopg
 from bus import db
 from bus.errors import BusError, InvalidEvent, Unavailable
 from bus.settings import Settings
-from bus.telemetry import get_logger
+from bus.telemetry.logs import get_logger
 from producers import measures
 from producers.ingest import Ingest
 from producers.journal import spool

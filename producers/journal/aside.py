@@ -5,9 +5,9 @@ from typing import Final
 import psycopg
 
 from bus.sealing import new_key, seal
-from bus.telemetry import get_logger
-from producers.journal.events import Cause, Event, outbox_row
-from producers.journal.flux import Desk, Flux
+from bus.telemetry.logs import get_logger
+from producers.journal.events import Cause, NewEvent, outbox_row
+from producers.journal.flux import Flux, Tools
 from producers.journal.observation import BadRecord
 
 SORTE: str = "enregistrement"
@@ -15,7 +15,7 @@ KEPT_DAYS: Final = 30  # as the topic ``quarantaine`` keeps (design.md §6)
 _log = get_logger()
 
 
-def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
+def put_aside(desk: Tools, flux: Flux, record: BadRecord, source: str) -> None:
     """Stage the quarantine of a record and its ``enregistrement.rejete``."""
     key = new_key()
     dossier = desk.pepper.dossier(record.numdemrsa) if record.numdemrsa else None
@@ -28,7 +28,7 @@ def put_aside(desk: Desk, flux: Flux, record: BadRecord, source: str) -> None:
     flux.tally.events["enregistrement.rejete"] += 1
     desk.staging.publish(
         outbox_row(
-            Event(
+            NewEvent(
                 type="enregistrement.rejete",
                 cause=Cause(flux.flux_id, record.rank, 0, None),
                 source=source,

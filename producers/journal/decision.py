@@ -7,8 +7,8 @@ from psycopg.types.json import Jsonb
 
 from bus.db import LOCK_OUTBOX
 from bus.vault import epochs
-from producers.journal.events import Cause, Event, outbox_row
-from producers.journal.flux import Desk, Flux, Tally
+from producers.journal.events import Cause, NewEvent, outbox_row
+from producers.journal.flux import Flux, Tally, Tools
 from producers.journal.lookups import Scope
 from producers.journal.observation import FluxRejected, Header, Motif
 from producers.journal.verdict import Report, Verdict, detail, genre
@@ -74,7 +74,7 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 
 """
 
 
-def accept(desk: Desk, flux: Flux, header: Header | None, scopes: list[Scope]) -> Report:
+def accept(desk: Tools, flux: Flux, header: Header | None, scopes: list[Scope]) -> Report:
     """Make a staged flux visible in one transaction: vault, states, outbox in order, report.
 
     ``scopes`` are those that a monthly or a reload restates: it becomes their reference.
@@ -97,7 +97,7 @@ def accept(desk: Desk, flux: Flux, header: Header | None, scopes: list[Scope]) -
     return report
 
 
-def refuse(desk: Desk, flux: Flux, header: Header | None, cause: FluxRejected, *, whole: bool) -> Report:
+def refuse(desk: Tools, flux: Flux, header: Header | None, cause: FluxRejected, *, whole: bool) -> Report:
     """Make nothing visible but the rejection.
 
     ``whole`` says that the file was read to its end, so that the index of its dossiers is complete.
@@ -160,7 +160,7 @@ def _set_reference(conn: psycopg.Connection, header: Header | None, scopes: list
     )
 
 
-def _close(desk: Desk, flux: Flux, report: Report, *, ecart: int) -> None:
+def _close(desk: Tools, flux: Flux, report: Report, *, ecart: int) -> None:
     tally = flux.tally
     counts = (tally.out_of_scope, tally.erased, tally.waiting, Jsonb(dict(report.evenements)), ecart)
     kind = (*report.genre.values(), flux.received_at)
@@ -218,7 +218,7 @@ def _flux_event(flux: Flux, header: Header | None, report: Report) -> tuple[Any,
         donnees |= {"motif": report.motif.value if report.motif else "", "detail": report.detail}
     kind = "flux.traite" if report.verdict is Verdict.ACCEPTE else "flux.rejete"
     return outbox_row(
-        Event(
+        NewEvent(
             type=kind,
             cause=Cause(flux.flux_id, 0, 0, None),
             source=emitter,

@@ -14,14 +14,14 @@ from producers.journal.parts import SealedPart
 NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:insertion-bus:evenement")
 
 
-class Place(NamedTuple):
+class Territory(NamedTuple):
     """The source's statement of a territory: département code and INSEE commune."""
 
     ideparte: str | None = None
     commune_insee: str | None = None
 
 
-NOWHERE: Final = Place()
+NOWHERE: Final = Territory()
 
 
 class OutboxRow(NamedTuple):
@@ -48,7 +48,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class NewEvent:
     """Everything that a record of the contract says and a fact does not decide by itself."""
 
     type: str
@@ -61,7 +61,7 @@ class Event:
     donnees: Mapping[str, Any]
     subject_id: str | None = None
     dossier: str | None = None
-    territoire: Place = NOWHERE
+    territoire: Territory = NOWHERE
     scelle: tuple[SealedPart, ...] = ()
 
 
@@ -70,7 +70,7 @@ def event_id(cause: Cause, type_: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{cause.flux_id}|{cause.rank}|{type_}|{cause.index}")
 
 
-def outbox_row(event: Event) -> OutboxRow:
+def outbox_row(event: NewEvent) -> OutboxRow:
     """Encode an event; it is keyed by its subject, or by its flux when it is about none."""
     identifier = event_id(event.cause, event.type)
     body = splicing.body(event.type, _record(event, identifier))
@@ -79,7 +79,7 @@ def outbox_row(event: Event) -> OutboxRow:
     return OutboxRow(identifier, topic, key, *said)
 
 
-def _record(event: Event, identifier: uuid.UUID) -> dict[str, Any]:
+def _record(event: NewEvent, identifier: uuid.UUID) -> dict[str, Any]:
     cause = event.cause
     return {
         "id": str(identifier),

@@ -13,7 +13,7 @@ from producers.journal.staging import Staging
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Tools:
     """The tools of an ingestion: connection, secrets, staging, the authorities served (empty = all)."""
 
     conn: psycopg.Connection

@@ -13,7 +13,7 @@ import psycopg
 from bus.sealing import DataKey, KekRing
 from bus.vault.epochs import opened
 from bus.vault.keys import keys_of
-from producers.caisse.states import DossierState, PersonState
+from producers.caisse.states import DossierState, KnownPerson
 
 DossierKey = tuple[int, str]
 Link = tuple[str, bytes]
@@ -59,7 +59,7 @@ class PersonRow(NamedTuple):
 
     key: DossierKey
     subject_id: str
-    state: PersonState
+    state: KnownPerson
 
 
 def scopes(conn: psycopg.Connection) -> dict[tuple[str, str, str], Scope]:
@@ -114,7 +114,7 @@ select scope_id, dossier, subject_id, role, eligible, obligation, address, commu
 def persons(conn: psycopg.Connection, dossier_ids: Collection[str], subjects: Collection[str]) -> list[PersonRow]:
     """Give the people of some dossiers, and every dossier of some people."""
     rows = conn.execute(_PERSONS, {"dossiers": list(dossier_ids), "subjects": list(subjects)}).fetchall()
-    return [PersonRow((row[0], row[1]), row[2], PersonState(*row[3:])) for row in rows]
+    return [PersonRow((row[0], row[1]), row[2], KnownPerson(*row[3:])) for row in rows]
 
 
 def absent(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[DossierKey, str]]:

@@ -63,7 +63,7 @@ class Spooled:
         raise InvalidEvent(Reason.SCELLE_ILLISIBLE, "spool")
 
 
-class State(NamedTuple):
+class FileMark(NamedTuple):
     """What changes when a file is written: two equal ones around a reading mean that it held still."""
 
     size: int
@@ -76,7 +76,7 @@ def display_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "backslashreplace")[:_NAME_CHARS]
 
 
-def state(path: Path) -> State:
+def state(path: Path) -> FileMark:
     """Give the state of a file.
 
     Raises:
@@ -86,7 +86,7 @@ def state(path: Path) -> State:
         stat = path.stat()
     except OSError as error:
         raise Unavailable(f"le fichier {display_name(path)} ne se lit pas") from error
-    return State(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    return FileMark(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 def read(path: Path) -> Iterator[bytes]:

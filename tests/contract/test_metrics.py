@@ -2,7 +2,7 @@
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from bus import telemetry
+from bus.telemetry import metrics as telemetry
 
 CONTRACT = {
     ("bus_ingest_records", "counter", ("source", "result")),

@@ -9,7 +9,7 @@ import pytest
 from bus.measuring import REASONS, Stage
 from bus.reasons import Explained, Reason
 from consumers.connectors.webhook.outcome import Outcome
-from consumers.ledger.fates import Cause, Etat
+from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from guichet.exits import Exit
 from producers.journal.observation import Code, Motif
@@ -17,7 +17,7 @@ from producers.journal.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bus", "producers", "streams", "consumers", "guichet")
-CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, Outcome, Etat, Cause, Wrong)
+CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, Outcome, Etat, Why, Wrong)
 RAISED = {"InvalidEvent": "Reason", "FluxRejected": "Motif"}
 """Errors that carry a code as first argument, and the catalogue it must come from."""
 
@@ -72,7 +72,7 @@ def test_an_error_with_a_code_takes_it_from_its_catalogue(error: str, catalogue:
     assert foreign == set()
 
 
-@pytest.mark.parametrize("catalogue", [Reason, Motif, Code, Cause, Wrong])
+@pytest.mark.parametrize("catalogue", [Reason, Motif, Code, Why, Wrong])
 def test_no_code_is_declared_that_nothing_uses(catalogue: type[Explained]) -> None:
     used = {
         node.attr

@@ -19,7 +19,7 @@ from bus.reasons import Explained, Reason
 from bus.territory import authority_codes
 from bus.topics import TOPICS
 from consumers.connectors.webhook.outcome import Outcome
-from consumers.ledger.fates import Cause, Etat
+from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
@@ -258,7 +258,7 @@ def test_each_code_is_on_its_page_with_what_to_do(kind: type[Explained]) -> None
 def test_causes_and_exit_codes_are_on_their_page() -> None:
     page = kept("erreurs.md")
 
-    assert all(f"| {one.value} | {one.meaning} | {one.action} |" in page for one in Cause)
+    assert all(f"| {one.value} | {one.meaning} | {one.action} |" in page for one in Why)
     assert all(f"| `{int(one)}` | {one.meaning} |" in page for one in Exit)
 
 

@@ -12,7 +12,7 @@ from helpers.wait import eventually
 
 from bus.platform import artifacts
 from bus.platform.broker import Broker, cluster_id
-from bus.platform.broker_profile import Profile
+from bus.platform.broker_profile import BrokerProfile
 from bus.platform.ports import HOST, free_port
 from bus.platform.process import Child
 from bus.settings import Settings
@@ -115,7 +115,7 @@ def nodes(
             "NOEUD": str(number), "QUORUM": quorum, "HOTE": HOST, "CERTIFICATS": str(tls / HOST),
             "PORT_CLIENTS": str(client), "PORT_BROKERS": str(between), "PORT_CONTROLEUR": str(controller),
         }  # fmt: skip
-        profile = Profile(
+        profile = BrokerProfile(
             name=f"kafka-{number}",
             files=(DEPLOY / "cluster.properties", DEPLOY / f"{clients}.properties"),
             values=values,

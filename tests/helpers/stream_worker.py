@@ -22,7 +22,7 @@ from bus.settings import Settings
 from streams.encoding import decode
 from streams.enrichment import appended, enrichment
 from streams.fold import fold
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.routing import Quarantine, Route, decide
 
 Said = dict[tuple[str, str], bytes]
@@ -36,7 +36,7 @@ class Bench:
     settings: Settings
     folder: Path
     expected: Said = field(default_factory=dict)
-    persons: dict[str, PersonState] = field(default_factory=dict)
+    persons: dict[str, State] = field(default_factory=dict)
     order: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class Bench:
         position = client.position(client.assignment())[0].offset
         return bool(position >= high or high == 0)
 
-    def states(self) -> dict[str, PersonState]:
+    def states(self) -> dict[str, State]:
         """Give the last state of each of our persons in the changelog."""
         last = {key: rows[-1] for key, (_, rows) in self.changelog().items()}
         return {key: decode(data) for key, data in last.items() if data is not None}

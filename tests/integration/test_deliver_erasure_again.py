@@ -13,7 +13,7 @@ from bus.sealing import KekRing, new_key, seal
 from bus.settings import Settings
 from bus.vault import provisioning, subjects
 from bus.vault.links import Pepper
-from guichet.usecases.erasure import Fate, Proof, erase, erase_again
+from guichet.usecases.erasure import Erased, Proof, erase, erase_again
 
 ROLE = "CJT"
 
@@ -75,7 +75,7 @@ def left(conn: psycopg.Connection) -> list[int]:
     return [row[0] for row in rows if row is not None]
 
 
-def counts(proof: Proof) -> tuple[Fate, int, int]:
+def counts(proof: Proof) -> tuple[Erased, int, int]:
     return proof.resultat, proof.lignes_en_attente, proof.enregistrements_en_quarantaine
 
 
@@ -95,6 +95,6 @@ def test_what_arrived_since_an_erasure_goes_when_it_is_asked_again_and_the_rest_
 
     first, second = again(), again()
 
-    assert counts(first) == (Fate.ALREADY, 1, 1)
-    assert counts(second) == (Fate.ALREADY, 0, 0)
+    assert counts(first) == (Erased.ALREADY, 1, 1)
+    assert counts(second) == (Erased.ALREADY, 0, 0)
     assert [now - then for now, then in zip(left(guichet), before, strict=True)] == [1, 1, 2]

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from bus.platform.postgres import database
 from bus.settings import Settings
-from bus.telemetry import INGEST_LAST_SUCCESS
+from bus.telemetry.metrics import INGEST_LAST_SUCCESS
 from bus.vault.provisioning import create_secrets
 from producers import measures
 from producers.ingest import Ingest

@@ -26,7 +26,7 @@ from bus.settings import Settings
 from bus.vault import epochs, holding, kek_files, provisioning
 from bus.vault.epoch_report import finding, report
 from bus.vault.keys import keys_by_id
-from bus.vault.rotation import Folders, Outcome, strike_out
+from bus.vault.rotation import Folders, Rotated, strike_out
 from guichet.commands.vault import _told
 from producers.ingest import Ingest
 from producers.journal import decision
@@ -52,7 +52,7 @@ class Background:
     """A rotation in a thread of its own."""
 
     def __init__(self, coffre: Vault) -> None:
-        self.outcome: Outcome | None = None
+        self.outcome: Rotated | None = None
         self.error: BaseException | None = None
         self._coffre = coffre
         self._thread = threading.Thread(target=self._run)
@@ -64,7 +64,7 @@ class Background:
         except BaseException as error:  # noqa: BLE001 - told by join
             self.error = error
 
-    def join(self) -> Outcome:
+    def join(self) -> Rotated:
         self._thread.join(60)
         assert not self._thread.is_alive()
         assert self.error is None
@@ -214,7 +214,7 @@ def test_a_file_taken_in_across_a_whole_rotation_loses_nobody(coffre: Vault, mon
     file.write_bytes(
         mensuel(Foyer(who=(Who(nir=nir13(1)), Who(prenom="LEO", role="CJT", nir=nir13(2), sexe="1")))).octets()
     )
-    rotations: list[Outcome] = []
+    rotations: list[Rotated] = []
 
     def between_batch_and_verdict(name: str) -> None:
         if name == "ingest.mid_file":

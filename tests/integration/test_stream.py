@@ -16,7 +16,7 @@ from bus import kafka, topics
 from bus.platform import Platform
 from bus.platform.ports import free_port
 from bus.registry import Registry, apply_contract
-from streams.person import PersonState
+from streams.person import State
 
 LYON, TARARE = "69123", "69243"
 
@@ -52,7 +52,7 @@ def crowd(bench: Bench, count: int) -> None:
         bench.feed(*turn)
 
 
-def content(state: PersonState) -> PersonState:
+def content(state: State) -> State:
     """Give a state without its place in the log, which only the broker knows."""
     return state._replace(journal=0, vu=-1)
 

@@ -18,7 +18,7 @@ from bus.sealing import DataKey, KekRing, new_key
 from bus.vault import keys as vault_keys
 from consumers.ledger.records import Pending
 from consumers.payload import preparation
-from consumers.payload.preparation import Body, Candidate, Gone, Preparation, Unreadable, Withdrawn
+from consumers.payload.preparation import Body, Gone, Owed, Preparation, Unreadable, Withdrawn
 from consumers.subscriptions.profiles import Profile, fields_of
 from consumers.subscriptions.subscription import Subscription
 
@@ -90,7 +90,7 @@ def subscription(name: str = "a", **changes: Any) -> Subscription:
     return replace(base, **changes)
 
 
-def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None = None) -> Candidate:
+def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None = None) -> Owed:
     to = to or subscription()
     row = Pending(
         seq=seq,
@@ -109,7 +109,7 @@ def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None 
         lane_sequence=0,
         lane_gap=[],
     )
-    return Candidate(to, row, 1)
+    return Owed(to, row, 1)
 
 
 def kinds(fates: Sequence[object]) -> list[type]:

@@ -16,7 +16,7 @@ from consumers.payload import projection
 from consumers.subscriptions.profiles import CASELOAD_ONLY, FIELDS, Profile, expand, fields_of
 
 PERSON = Person("s-" + "0" * 32, new_key())
-ADDRESS = projection.Address("cd-52-parcours", "p-" + "0" * 24, 1)
+ADDRESS = projection.Recipient("cd-52-parcours", "p-" + "0" * 24, 1)
 ENVELOPE = {"date_effet", "autorite", "commune_insee", "portee", "donnees"}
 
 

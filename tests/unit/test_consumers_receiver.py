@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from bus.signature import sign
-from kit.receiver import Behaviour, Message, Receiver, Store, parse, recover
+from kit.receiver import Behaviour, Inbox, Message, Receiver, parse, recover
 from kit.state import Ledger
 
 KEY = b"k" * 32
@@ -33,7 +33,7 @@ def answers(
     messages: list[Message], out: Path | None = None, behaviour: Behaviour = HONEST
 ) -> tuple[list[int], Ledger]:
     async def run() -> tuple[list[int], Ledger]:
-        receiver = Receiver([KEY], Store(out), recover(out), behaviour)
+        receiver = Receiver([KEY], Inbox(out), recover(out), behaviour)
         return [(await receiver.answer(one))[0] for one in messages], receiver.ledger
 
     return asyncio.run(run())
@@ -121,7 +121,7 @@ def test_a_receiver_told_to_misbehave_keeps_nothing() -> None:
 
 def test_a_get_shows_the_counts() -> None:
     async def run() -> tuple[int, bytes]:
-        return await Receiver([KEY], Store(None), Ledger(), Behaviour()).answer(Message("GET", {}, b""))
+        return await Receiver([KEY], Inbox(None), Ledger(), Behaviour()).answer(Message("GET", {}, b""))
 
     status, shown = asyncio.run(run())
 

@@ -9,7 +9,8 @@ import pytest
 
 from bus.errors import Misconfigured
 from bus.settings import Settings
-from bus.telemetry import INGEST_RECORDS, serve
+from bus.telemetry.door import serve
+from bus.telemetry.metrics import INGEST_RECORDS
 
 
 def test_the_environment_wins_over_the_running_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from producers.caisse import difference
 from producers.caisse.eligibility import ELIGIBLE_SUSPENSIONS, eligible
-from producers.caisse.states import Arrival, Context, Elsewhere, Fact, Outcome, Past, Present
+from producers.caisse.states import Arrival, Context, Elsewhere, Fact, Past, Present, Told
 from producers.caisse.vrsb import VrsbReader
 from producers.journal.observation import Household
 
@@ -30,20 +30,20 @@ def present(household: Household, address: bytes = b"a") -> tuple[Present, ...]:
     return tuple(Present(f"s{index}", adult, address) for index, adult in enumerate(household.adults))
 
 
-def step(past: Past, foyer: Foyer, ctx: Context = CTX, address: bytes = b"a") -> Outcome:
+def step(past: Past, foyer: Foyer, ctx: Context = CTX, address: bytes = b"a") -> Told:
     household = seen(foyer)
     return difference.compare(past, household, present(household, address), ctx)
 
 
-def after(outcome: Outcome, elsewhere: dict[str, Elsewhere] | None = None) -> Past:
+def after(outcome: Told, elsewhere: dict[str, Elsewhere] | None = None) -> Past:
     return Past(outcome.dossier, outcome.persons, elsewhere or {})
 
 
-def told(outcome: Outcome) -> list[str]:
+def told(outcome: Told) -> list[str]:
     return [fact.type.removeprefix("rsa.") for fact in outcome.facts]
 
 
-def only(outcome: Outcome, kind: str) -> Fact:
+def only(outcome: Told, kind: str) -> Fact:
     (fact,) = [fact for fact in outcome.facts if fact.type == kind]
     return fact
 

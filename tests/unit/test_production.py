@@ -28,7 +28,7 @@ GOOD = topics.Actual(12, {"min.insync.replicas": "2", "unclean.leader.election.e
 
 
 def faults(topic: topics.Actual = GOOD, changes: dict[str, str] | None = None) -> list[str]:
-    return production.faults(production.Found({1: {**SAFE, **(changes or {})}}, {"evenements": topic}), WANTED)
+    return production.faults(production.Imprudence({1: {**SAFE, **(changes or {})}}, {"evenements": topic}), WANTED)
 
 
 def test_a_safe_broker_is_accepted() -> None:
@@ -86,7 +86,7 @@ def test_the_files_for_operators_leave_no_door_open() -> None:
     for clients in ("scram", "mtls"):
         found = java_properties.parse(common + (folder / f"{clients}.properties").read_text("utf-8"))
         assert listeners.open_doors(found) == []
-        assert production.faults(production.Found({1: {**SAFE, **found}}, {}), ()) == []
+        assert production.faults(production.Imprudence({1: {**SAFE, **found}}, {}), ()) == []
         assert not [key for key in found if "password" in key]
 
 

@@ -14,7 +14,7 @@ from bus.errors import Misconfigured
 from streams.contact import usable
 from streams.encoding import decode, encode, head
 from streams.fold import fold, waits
-from streams.person import DAY, NOBODY, PersonState, Status
+from streams.person import DAY, NOBODY, State, Status
 from streams.routing import decide
 
 TYPES = st.sampled_from(
@@ -55,7 +55,7 @@ EVENTS = events(TYPES, 400)
 CONTACTS = events(st.just("contact.mis_a_jour"), 80)
 
 
-def after(*records: dict[str, Any], start: PersonState = NOBODY) -> PersonState:
+def after(*records: dict[str, Any], start: State = NOBODY) -> State:
     state = start
     for offset, one in enumerate(records):
         seen = event(one)
@@ -69,7 +69,7 @@ def sealed(one: bytes) -> bytes:
     return octets_at(one, long(one, octets_at(one, 1)[1])[1])[0]
 
 
-def octets(state: PersonState) -> list[bytes]:
+def octets(state: State) -> list[bytes]:
     return [sealed(one) for one in usable(state.contacts)]
 
 

@@ -12,26 +12,26 @@ from bus.reasons import Reason
 from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.fold import fold
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.routing import Decision, Quarantine, Route, Wait, Withhold, decide
 
 LYON, TARARE = "69123", "69243"  # in the métropole, in the département
 
 
-def follow(state: PersonState, one: dict[str, Any]) -> tuple[Decision, PersonState]:
+def follow(state: State, one: dict[str, Any]) -> tuple[Decision, State]:
     seen = event(one)
     decision, authority = decide(seen, state, key=PERSON)
     return decision, state if isinstance(decision, Quarantine) else fold(state, seen, authority)
 
 
-def after(*records: dict[str, Any]) -> PersonState:
+def after(*records: dict[str, Any]) -> State:
     state = NOBODY
     for one in records:
         _, state = follow(state, one)
     return state
 
 
-def fate(one: dict[str, Any], state: PersonState = NOBODY) -> Decision:
+def fate(one: dict[str, Any], state: State = NOBODY) -> Decision:
     return follow(state, one)[0]
 
 
@@ -151,7 +151,7 @@ def test_every_territory_ends_in_a_route_or_a_reason(ideparte: str, commune: str
             pytest.fail(f"{decision} for a first event with a territory")
 
 
-def added(one: dict[str, Any], state: PersonState = NOBODY, authority: str = "52") -> dict[str, Any]:
+def added(one: dict[str, Any], state: State = NOBODY, authority: str = "52") -> dict[str, Any]:
     """Give what is added to an event, as its readers decode it; checked against the codec's own way of appending."""
     plain = value(one)
     completed = appended(plain, enrichment(event(one), authority, state, follow(state, one)[1]))

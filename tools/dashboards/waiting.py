@@ -1,7 +1,7 @@
 """The one place that lists the metrics that dashboards and alerts want and that nothing measures yet.
 
 A panel that needs one of them is not drawn; an alert that needs one stays silent. A test compares this list with
-``bus/telemetry.py``: it shrinks by force when a metric appears.
+``bus/telemetry/metrics.py``: it shrinks by force when a metric appears.
 """
 
 from collections.abc import Mapping

@@ -17,7 +17,7 @@ from consumers.connectors.webhook.outcome import (
     outcome_of,
     signal,
 )
-from consumers.ledger.fates import Cause, Etat
+from consumers.ledger.fates import Etat, Why
 from consumers.settings import DeliverSettings
 from consumers.subscriptions.faults import Wrong
 from producers.journal.observation import Code, Motif
@@ -86,7 +86,7 @@ def _deliveries() -> str:
         section(
             "Pourquoi elle n’est plus tentée, ou l’est de nouveau",
             f"Colonne {code('cause')} ; après une tentative, la cause dit l’issue ci-dessous.",
-            table(("cause", "sens", "que faire"), ((one.value, one.meaning, one.action) for one in Cause)),
+            table(("cause", "sens", "que faire"), ((one.value, one.meaning, one.action) for one in Why)),
             level=3,
         ),
         section("Issue d’une tentative", f"Colonne {code('issue')}.", _codes(Outcome), level=3),

@@ -25,7 +25,7 @@ _MADE: Final = (
         "metriques.md",
         "Métriques",
         "exploitation",
-        "`bus/telemetry.py`, les règles et les tableaux de bord qui les lisent",
+        "`bus/telemetry/metrics.py`, les règles et les tableaux de bord qui les lisent",
     ),
     (DASHBOARDS, "Tableaux de bord et alertes", "exploitation", "`tools/dashboards/`, par son propre générateur"),
     ("topics.md", "Topics", "exploitation", "`bus/topics.py`"),

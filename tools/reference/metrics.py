@@ -10,13 +10,13 @@ from typing import Final
 from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
-from bus import telemetry
 from bus.measuring import Fate, Stage
 from bus.reasons import Reason
+from bus.telemetry import metrics as telemetry
 from consumers.connectors.webhook.outcome import Outcome
-from consumers.dispatch.board import State
+from consumers.dispatch.board import Standing
 from consumers.dispatch.measures import Ended
-from consumers.ledger.deadlines import Result as Deadline
+from consumers.ledger.deadlines import Punctuality as Deadline
 from producers.journal.observation import Code
 from producers.measures import Kind, Result
 from tools.reference.markdown import NOTHING, Pages, code, codes, link, page, section, table
@@ -47,7 +47,7 @@ VALUES: Final[Mapping[str, tuple[type[StrEnum], ...]]] = {
     "result": (Result, Fate, Ended, Deadline),
     "source": (Kind,),
     "stage": (Stage,),
-    "state": (State,),
+    "state": (Standing,),
 }
 """The values of the labels that an enum holds."""
 

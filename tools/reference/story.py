@@ -20,11 +20,11 @@ from consumers.subscriptions.profiles import Profile, fields_of
 from streams.enrichment import appended, enrichment
 from streams.event import CONTACT, ENTREE
 from streams.fold import fold
-from streams.person import NOBODY, PersonState
+from streams.person import NOBODY, State
 from streams.reading import EventReader
 from streams.routing import Route, decide
 
-ADDRESS: Final = projection.Address("cd-52-parcours", "p-7c1f0a9b3d2e4f60a1b2c3d4", 1)
+ADDRESS: Final = projection.Recipient("cd-52-parcours", "p-7c1f0a9b3d2e4f60a1b2c3d4", 1)
 SHOWN: Final = Profile.CD
 _NIR_SHOWN: Final = 5  # characters; the rest is masked
 _CONTENTS: Final[Mapping[str, str]] = {
@@ -34,7 +34,7 @@ _CONTENTS: Final[Mapping[str, str]] = {
 """Which example a sealed part opens on, by sort, or by channel for a contact."""
 
 
-class Contract:
+class Stories:
     """The newest schemas under the numbers of their order: what a codec asks of a registry."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Contract:
 
 @cache
 def _codec() -> Codec:
-    return Codec(Contract())
+    return Codec(Stories())
 
 
 def titles(type_: str) -> Mapping[str, dict[str, Any]]:
@@ -89,7 +89,7 @@ def _read(type_: str, example: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what
     return EventReader(_codec()).read(frame)
 
 
-def _before(type_: str, example: Mapping[str, Any]) -> PersonState:
+def _before(type_: str, example: Mapping[str, Any]) -> State:
     """Give what was known of the person: an entry, then a contact, of which the event itself is left out."""
     state = NOBODY
     for earlier in _history(type_):

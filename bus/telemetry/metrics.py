@@ -1,29 +1,20 @@
-"""Every metric of the bus, and the way a role shows them and its health.
+"""Every metric of the bus.
 
 Names, kinds and labels are a contract with dashboards and alerts (tests/contract/test_metrics.py). No label ever holds
 something about a person.
 """
 
-import logging
-import sys
-import threading
-from collections.abc import Callable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
-import structlog
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     REGISTRY,
     Counter,
     Gauge,
     Histogram,
     Metric,
     disable_created_metrics,
-    generate_latest,
 )
-
-from bus.settings import Settings
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one series more per counter, which nobody reads
 
@@ -165,85 +156,3 @@ class _Beside:
 
 
 REGISTRY.register(_Beside(QUARANTINE_HELD))
-
-
-def get_logger() -> structlog.stdlib.BoundLogger:
-    """Give the logger of this process; events are constants in lower case, values are bound by name."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
-    return logger
-
-
-def setup_logging(role: str, settings: Settings) -> None:
-    """Send our logs and the libraries' to stderr in one shape, each line naming the role."""
-    last: Any = (
-        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
-    )
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last], foreign_pre_chain=shared
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
-    structlog.contextvars.bind_contextvars(role=role)
-
-
-class Server:
-    """The HTTP door of a role: ``/metrics``, ``/live``, ``/ready``; runs in its own thread."""
-
-    def __init__(self, port: int, ready: Callable[[], bool]) -> None:
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(ready))
-        self._http.daemon_threads = True
-        self.port: int = self._http.server_address[1]
-        threading.Thread(target=self._http.serve_forever, name="telemetry", daemon=True).start()
-
-    def close(self) -> None:
-        """Stop answering and free the port."""
-        self._http.shutdown()
-        self._http.server_close()
-
-
-def serve(port: int, ready: Callable[[], bool]) -> Server:
-    """Open the HTTP door of a role on loopback; port 0 takes a free one, told by ``.port``."""
-    return Server(port, ready)
-
-
-def _answer(path: str, ready: Callable[[], bool]) -> tuple[int, str, bytes]:
-    match path.split("?", maxsplit=1)[0]:
-        case "/metrics":
-            return 200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
-        case "/live":
-            return 200, "text/plain", b"live\n"
-        case "/ready":
-            return (200, "text/plain", b"ready\n") if ready() else (503, "text/plain", b"not ready\n")
-        case _:
-            return 404, "text/plain", b"not found: /metrics /live /ready\n"
-
-
-def _handler(ready: Callable[[], bool]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, kind, body = _answer(self.path, ready)
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-            """Say nothing: a scrape every few seconds is no news."""
-
-    return Handler
