@@ -183,10 +183,8 @@ def test_a_correction_names_what_it_corrects() -> None:
     assert "annule" not in projected(entry(PERSON), frozenset())
 
 
-@given(st.datetimes(), st.integers(-12, 14))
+@given(st.datetimes(datetime(1951, 1, 1), datetime(8999, 12, 31)), st.integers(-12, 14))  # noqa: DTZ001 - the zone is drawn
 def test_an_instant_is_written_in_utc_with_z(naive: datetime, hours: int) -> None:
-    if not 1950 < naive.year < 9000:
-        naive = naive.replace(year=2026)
     moment = naive.replace(tzinfo=timezone(timedelta(hours=hours)))
 
     text = projection.utc(moment)
