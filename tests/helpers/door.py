@@ -1,4 +1,4 @@
-"""A how-to page followed to the letter, on a copy of the tree: what it says to write is written, what it says to run is run.
+"""A how-to page followed to the letter on a copy of the tree: what it says to write is written, to run is run.
 
 A page carries its files and commands in fenced blocks whose info string, after the language, holds words:
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_FENCE: Final = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<text>.*?)^```$", re.M | re.S)
+_FENCE: Final = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
