@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,3 +132,16 @@ class Roles:
             finally:
                 process.kill()
         return codes
+
+
+def metrics(roles: Roles) -> str:
+    """Give what the watcher shows."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{roles.ports['watch']}/metrics", timeout=5) as page:
+        return str(page.read(), "utf-8")
+
+
+def bus(settings_env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with these variables of the bus and no other."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
+    command = [sys.executable, "-m", "guichet", *args]
+    return subprocess.run(command, env=clean | settings_env, capture_output=True, text=True, check=False, timeout=120)
