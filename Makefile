@@ -25,6 +25,7 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m avro_schemas.gates
+	$(BIN)/pytest -q tests/contract/test_event_types.py
 	$(BIN)/python -m tools.dashboards --check
 	$(BIN)/python -m tools.reference --check
 	$(BIN)/pytest -q tests/contract/test_alerts.py
