@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import avro_schemas
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 from bus.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent

@@ -41,7 +41,7 @@ FIGE = (
 )
 TEXT = (
     "son texte n’est pas celui de contact.mis_a_jour v1 (un type partagé, un seul texte). "
-    "Recopiez-le, ou faites évoluer tous les types ensemble."
+    "Nommez celui de common, ou faites évoluer tous les types ensemble."
 )
 SOURCE = (
     "(FULL_TRANSITIVE : aucune origine ne change). Remettez son origine, et ajoutez un champ facultatif pour l’autre."
@@ -79,9 +79,9 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         [f"champ donnees.ajout : a un alias {ALIAS}"],
     ),
     "an alias of a type": (
-        CLOS,
-        lambda schema: schema.update(aliases=["rsa.droit.fini"]),
-        [f"type rsa.droit.clos : a un alias {ALIAS}"],
+        "scelle.contact",
+        lambda schema: schema.update(aliases=["scelle.moyen"]),
+        [f"type scelle.contact : a un alias {ALIAS}"],
     ),
     "an alias of a record inside": (
         CLOS,
@@ -94,14 +94,14 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         [f"champ donnees.etat : retiré depuis v1 {RETIRE}"],
     ),
     "a named type renamed": (
-        CLOS,
-        retyped("donnees", name="clos_clair"),
-        [f"champ donnees : le type rsa.droit.clos_donnees s’appelle rsa.droit.clos_clair depuis v1 {RENOMME}"],
+        SUSPENDU,
+        retyped("donnees.niveau", name="degre"),
+        [f"champ donnees.niveau : le type rsa.droit.niveau s’appelle rsa.droit.degre depuis v1 {RENOMME}"],
     ),
     "a named type in another namespace": (
-        CLOS,
-        retyped("donnees", namespace="rsa"),
-        [f"champ donnees : le type rsa.droit.clos_donnees s’appelle rsa.clos_donnees depuis v1 {RENOMME}"],
+        SUSPENDU,
+        retyped("donnees.niveau", namespace="rsa"),
+        [f"champ donnees.niveau : le type rsa.droit.niveau s’appelle rsa.niveau depuis v1 {RENOMME}"],
     ),
     "a type that Avro promotes": (
         CONTACT,

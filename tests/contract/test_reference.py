@@ -31,7 +31,6 @@ from tools.reference.__main__ import FOLDER, main, write
 from tools.reference.examples import EXAMPLES
 from tools.reference.index import ELSEWHERE, pages
 from tools.reference.markdown import cell, prose
-from tools.reference.meanings import MEANINGS
 from tools.reference.sensitivity import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,8 +101,8 @@ def test_each_type_has_a_page_with_its_meaning_its_fields_and_its_examples(type_
     donnees = next(one["type"] for one in schema["fields"] if one["name"] == "donnees")
 
     assert schema["doc"] in page
-    assert MEANINGS[type_].quand in page
-    assert MEANINGS[type_].ne_dit_pas in page
+    assert avro_schemas.own(type_)["quand"] in page
+    assert avro_schemas.own(type_)["ne_dit_pas"] in page
     for one in [*donnees["fields"], *(one for one in schema["fields"] if one["name"] != "donnees")]:
         row = rf"^\| `{one['name']}` \| [^|]+ \| {one['sensibilite']} \| {re.escape(one['origine'])} \| "
         assert re.search(row + re.escape(cell(one["doc"])), page, re.MULTILINE), one["name"]
@@ -116,10 +115,6 @@ def test_a_word_between_angle_brackets_is_shown_and_a_bar_does_not_end_a_cell() 
     assert prose("scelle.<sorte> et `scelle.<sorte>`") == "scelle.&lt;sorte> et `scelle.<sorte>`"
     assert cell("a | b\nc") == "a \\| b c"
     assert [name for name, text in pages().items() if re.search(r"^[^`\n]*<[a-z]", text, re.MULTILINE)] == []
-
-
-def test_no_wording_is_kept_for_a_type_that_the_contract_lacks() -> None:
-    assert set(MEANINGS) == set(EVENT_VERSION)
 
 
 @pytest.mark.parametrize("type_", ABOUT_SOMEONE)

@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"avro_schemas", "bus", "producers", "streams", "consumers", "guichet"}
 DATA = {
-    "avro_schemas/rsa.droits_devoirs.entree/v1/schema.avsc",
-    "avro_schemas/OWNERS.toml",
+    "avro_schemas/rsa.droits_devoirs.entree/v1/donnees.avsc",
+    "avro_schemas/common/v1.avsc",
     "bus/data/communes.csv",
     "bus/platform/artifacts.txt",
     "bus/migrations/versions/0001_vault.py",

@@ -18,7 +18,7 @@ from bus.reasons import Reason
 from consumers.payload import projection
 from consumers.subscriptions.profiles import Profile, fields_of
 from streams.enrichment import appended, enrichment
-from streams.event import CONTACT, ENTREE
+from streams.event import CONTACT, ENTREE, Event
 from streams.fold import fold
 from streams.person import NOBODY, State
 from streams.reading import EventReader
@@ -74,28 +74,28 @@ def webhook(type_: str, example: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _routed(type_: str, example: Mapping[str, Any]) -> tuple[bytes | None, str]:
     """Give the value that reaches the first authority concerned, and its code."""
-    seen, plain = _read(type_, example)
-    before = _before(type_, example)
-    decision, code = decide(seen, before, key=seen.personne)
+    (event, plain), known = seen(type_, example), before(type_, example)
+    decision, code = decide(event, known, key=event.personne)
     if not isinstance(decision, Route):
         return None, ""
     authority = decision.authorities[0]
-    return appended(plain, enrichment(seen, authority, before, fold(before, seen, code))), authority
+    return appended(plain, enrichment(event, authority, known, fold(known, event, code))), authority
 
 
-def _read(type_: str, example: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the reader gives
+def seen(type_: str, example: Mapping[str, Any]) -> tuple[Event, bytes]:
+    """Give an example as the streams read it, not enriched yet."""
     record = from_json(avro_schemas.read(type_), {**copy.deepcopy(example), "enrichissement": None})
     frame = _codec().frame(type_, EVENT_VERSION[type_], encode_body(type_, record))
     return EventReader(_codec()).read(frame)
 
 
-def _before(type_: str, example: Mapping[str, Any]) -> State:
+def before(type_: str, example: Mapping[str, Any]) -> State:
     """Give what was known of the person: an entry, then a contact, of which the event itself is left out."""
     state = NOBODY
     for earlier in _history(type_):
         record = {**_fullest(earlier), "cle_personne": example["cle_personne"]}
-        seen, _ = _read(earlier, record)
-        state = fold(state, seen, decide(seen, state, key=seen.personne)[1])
+        event, _ = seen(earlier, record)
+        state = fold(state, event, decide(event, state, key=event.personne)[1])
     return state
 
 
