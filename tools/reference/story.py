@@ -17,12 +17,10 @@ from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from consumers.payload import projection
 from consumers.subscriptions.profiles import Profile, fields_of
-from streams.enrichment import appended, enrichment
 from streams.event import CONTACT, ENTREE
-from streams.fold import fold
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Route, decide
+from streams.step import step
 
 ADDRESS: Final = projection.Recipient("cd-52-parcours", "p-7c1f0a9b3d2e4f60a1b2c3d4", 1)
 SHOWN: Final = Profile.CD
@@ -76,11 +74,8 @@ def _routed(type_: str, example: Mapping[str, Any]) -> tuple[bytes | None, str]:
     """Give the value that reaches the first authority concerned, and its code."""
     seen, plain = _read(type_, example)
     before = _before(type_, example)
-    decision, code = decide(seen, before, key=seen.personne)
-    if not isinstance(decision, Route):
-        return None, ""
-    authority = decision.authorities[0]
-    return appended(plain, enrichment(seen, authority, before, fold(before, seen, code))), authority
+    _, outputs, _ = step(before, seen, plain, (seen.personne, 0, -1))
+    return (outputs[0][2], outputs[0][0]) if outputs else (None, "")
 
 
 def _read(type_: str, example: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the reader gives
@@ -94,8 +89,8 @@ def _before(type_: str, example: Mapping[str, Any]) -> State:
     state = NOBODY
     for earlier in _history(type_):
         record = {**_fullest(earlier), "cle_personne": example["cle_personne"]}
-        seen, _ = _read(earlier, record)
-        state = fold(state, seen, decide(seen, state, key=seen.personne)[1])
+        seen, plain = _read(earlier, record)
+        state = step(state, seen, plain, (seen.personne, 0, -1))[0]
     return state
 
 
