@@ -127,7 +127,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     source, at = text(data, at + len(layout.encoded))
     effet, at = long(data, at + 1)  # after emetteur_fait_foi
     observe, at = long(data, at)
-    _, at = long(data, at)  # date_publication
+    publie, at = long(data, at)
     personne, at = optional_text(data, at)
     dossier, at = optional_text(data, at)
     ideparte, at = optional_text(data, at)
@@ -143,7 +143,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     if at != len(data) - 1:
         raise ValueError("bytes left over")
     return Event(
-        id_, layout.type, source, effet, observe, personne, dossier, ideparte, commune,
+        id_, layout.type, source, effet, observe, publie, personne, dossier, ideparte, commune,
         data[cause:cause_end], corrige + annule > 0, portee, told, scelle,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from bus import territory
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from streams.event import CONTACT, Event
-from streams.fold import cause, dossier, status
+from streams.facets.situations import cause, dossier, status
 from streams.person import Situation, State, Status
 
 

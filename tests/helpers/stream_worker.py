@@ -19,11 +19,11 @@ from bus import kafka, topics
 from bus.codec import Codec
 from bus.registry import Registry
 from bus.settings import Settings
+from streams.derivation import Deriver
 from streams.encoding import decode
-from streams.enrichment import appended, enrichment
-from streams.fold import fold
 from streams.person import NOBODY, State
-from streams.routing import Quarantine, Route, decide
+from streams.routing import Quarantine
+from streams.step import step
 
 Said = dict[tuple[str, str], bytes]
 """(authority, event id) → the value that its topic must hold."""
@@ -35,6 +35,7 @@ class Bench:
 
     settings: Settings
     folder: Path
+    derive: Deriver | None = None
     expected: Said = field(default_factory=dict)
     persons: dict[str, State] = field(default_factory=dict)
     order: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -58,14 +59,13 @@ class Bench:
 
     def _expect(self, one: dict[str, Any], value: bytes) -> None:
         seen, key = event(one), one["cle_personne"]
-        before = self.persons.get(key, NOBODY)
-        decision, authority = decide(seen, before, key=key)
+        after, outputs, decision = step(self.persons.get(key, NOBODY), seen, value, (key, 0, -1), self.derive)
         if isinstance(decision, Quarantine):
             return
-        after = self.persons[key] = fold(before, seen, authority)
-        for code in decision.authorities if isinstance(decision, Route) else ():
-            self.expected[code, seen.id] = appended(value, enrichment(seen, code, before, after))
-            self.order[code, key].append(seen.id)
+        self.persons[key] = after
+        for code, told, completed in outputs:
+            self.expected[code, told.id] = completed
+            self.order[code, key].append(told.id)
 
     def settle(self, *codes: str, timeout: float = 60) -> None:
         """Wait until the authority topics hold, for our persons, exactly what they must, copies aside, in order."""

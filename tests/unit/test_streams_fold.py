@@ -11,8 +11,8 @@ import avro_schemas
 from bus.avro import long
 from bus.avro import octets as octets_at
 from bus.errors import Misconfigured
-from streams.contact import usable
 from streams.encoding import decode, encode, head
+from streams.facets.contacts import usable
 from streams.fold import fold, waits
 from streams.person import DAY, NOBODY, State, Status
 from streams.routing import decide

@@ -17,12 +17,10 @@ from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from consumers.payload import projection
 from consumers.subscriptions.profiles import Profile, fields_of
-from streams.enrichment import appended, enrichment
 from streams.event import CONTACT, ENTREE, Event
-from streams.fold import fold
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Route, decide
+from streams.step import step
 
 ADDRESS: Final = projection.Recipient("cd-52-parcours", "p-7c1f0a9b3d2e4f60a1b2c3d4", 1)
 SHOWN: Final = Profile.CD
@@ -75,11 +73,8 @@ def webhook(type_: str, example: Mapping[str, Any]) -> dict[str, Any] | None:
 def _routed(type_: str, example: Mapping[str, Any]) -> tuple[bytes | None, str]:
     """Give the value that reaches the first authority concerned, and its code."""
     (event, plain), known = seen(type_, example), before(type_, example)
-    decision, code = decide(event, known, key=event.personne)
-    if not isinstance(decision, Route):
-        return None, ""
-    authority = decision.authorities[0]
-    return appended(plain, enrichment(event, authority, known, fold(known, event, code))), authority
+    _, outputs, _ = step(known, event, plain, (event.personne or "", 0, -1))
+    return (outputs[0][2], outputs[0][0]) if outputs else (None, "")
 
 
 def seen(type_: str, example: Mapping[str, Any]) -> tuple[Event, bytes]:
@@ -94,8 +89,8 @@ def before(type_: str, example: Mapping[str, Any]) -> State:
     state = NOBODY
     for earlier in _history(type_):
         record = {**_fullest(earlier), "cle_personne": example["cle_personne"]}
-        event, _ = seen(earlier, record)
-        state = fold(state, event, decide(event, state, key=event.personne)[1])
+        event, plain = seen(earlier, record)
+        state = step(state, event, plain, (event.personne or "", 0, -1))[0]
     return state
 
 
