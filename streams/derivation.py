@@ -49,9 +49,6 @@ class Derivation(NamedTuple):
     rule: Callable[[State, Event, State], Derived]
 
 
-DERIVATIONS: Final[tuple[Derivation, ...]] = ()
-
-
 class Deriver:
     """Applies derivations; ``encode`` is all that it asks of the outside."""
 

@@ -21,7 +21,7 @@ from bus.measuring import ERASURE, OTHER, Fate, Stage, declare, processed, put_a
 from bus.reasons import Reason
 from bus.telemetry.metrics import CONTACT_WAIT
 from bus.territory import authority_codes
-from streams import derivation
+from streams import derivations
 from streams.derivation import Deriver
 from streams.event import Event
 from streams.fold import waits
@@ -183,9 +183,9 @@ def _deriver(codec: Codec) -> Deriver | None:
     def encode(type_: str, record: Mapping[str, Any]) -> bytes:
         return codec.frame(type_, EVENT_VERSION[type_], encode_body(type_, record))
 
-    for one in derivation.DERIVATIONS:
+    for one in derivations.DERIVATIONS:
         codec.frame(one.type, EVENT_VERSION[one.type], b"")
-    return Deriver(encode, derivation.DERIVATIONS) if derivation.DERIVATIONS else None
+    return Deriver(encode, derivations.DERIVATIONS) if derivations.DERIVATIONS else None
 
 
 def _count(works: Collection[Work], seconds: float) -> None:

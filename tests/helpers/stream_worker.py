@@ -25,6 +25,7 @@ from streams.person import NOBODY, State
 from streams.routing import Quarantine
 from streams.step import step
 
+OTHER = Path(__file__).with_name("stream_other.py")
 Said = dict[tuple[str, str], bytes]
 """(authority, event id) → the value that its topic must hold."""
 
@@ -141,9 +142,10 @@ class Bench:
             client.close()
 
     @contextmanager
-    def worker(self, state: str = "etat", **env: str) -> Iterator["Worker"]:
-        """Run one worker; it is stopped at the end whatever happens."""
-        made = Worker(self, state, env)
+    def worker(self, state: str = "etat", *, other: str | None = None, **env: str) -> Iterator["Worker"]:
+        """Run one worker, of another release (``stream_other``) if asked; it is stopped whatever happens."""
+        program = ("-m", "guichet", "stream") if other is None else (str(OTHER),)
+        made = Worker(self, state, env | ({} if other is None else {"OTHER": other}), program)
         made.start()
         try:
             yield made
@@ -158,6 +160,7 @@ class Worker:
     bench: Bench
     state: str
     env: dict[str, str]
+    program: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -171,7 +174,7 @@ class Worker:
         }
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "guichet", "stream"], env=clean | addresses | self.env, stdout=out, stderr=out
+                [sys.executable, *self.program], env=clean | addresses | self.env, stdout=out, stderr=out
             )
 
     @property
