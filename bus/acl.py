@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from bus import topics
 from bus.errors import Refused
+from bus.roles import kafka_account
 
 Kind = Literal["topic", "group", "cluster", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
@@ -69,10 +70,7 @@ def _inspects(principal: str) -> list[Right]:
     return _rights(principal, "cluster", CLUSTER, "DESCRIBE_CONFIGS")
 
 
-RELAY: Final = "bus-relay"
-STREAM: Final = "bus-stream"
-DELIVER: Final = "bus-deliver"
-WATCH: Final = "bus-watch"
+RELAY, STREAM, DELIVER, WATCH = map(kafka_account, ("relay", "stream", "deliver", "watch"))
 ADMIN: Final = "bus-admin"
 
 _UNREAD: Final = (topics.FLUX, topics.CONTROLE, topics.ETAT_PERSONNES)

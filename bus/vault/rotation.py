@@ -53,10 +53,11 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How progress is told: French lines, and counts of keys."""
+    """How progress is told: French lines, counts of keys; and the seconds that a role is waited for."""
 
     say: Callable[[str], None]
     progress: Progress
+    patience: float
 
 
 @dataclass(slots=True)
@@ -112,8 +113,8 @@ def strike_out(conn: psycopg.Connection, pattern: str) -> list[str]:
 class Rotation:
     """One run of ``bus vault rotate``; ``conn`` acts as ``bus_rotate`` and commits by itself."""
 
-    def __init__(self, conn: psycopg.Connection, folders: Folders, telling: Telling, patience: float) -> None:
-        self._conn, self._folders, self._telling, self._patience = conn, folders, telling, patience
+    def __init__(self, conn: psycopg.Connection, folders: Folders, telling: Telling) -> None:
+        self._conn, self._folders, self._telling = conn, folders, telling
         self._ring = KekRing.load(folders.ingest)
         self._outcome = Rotated()
 
@@ -239,7 +240,7 @@ class Rotation:
 
     def _wait(self, missing: Callable[[], str], advice: str) -> None:
         """Wait until nothing is missing; what is, is said when it changes."""
-        deadline, said = time.monotonic() + self._patience, ""
+        deadline, said = time.monotonic() + self._telling.patience, ""
         while reason := missing():
             if time.monotonic() > deadline:
                 raise Refused(f"{reason} — {advice} ; rien n’est perdu, la rotation reprendra là")
@@ -252,7 +253,7 @@ class Rotation:
 
     def _rewrap(self, known: Epochs) -> None:
         new = rules.target(known)
-        deadline, pause = time.monotonic() + self._patience, _POLL
+        deadline, pause = time.monotonic() + self._telling.patience, _POLL
         while True:
             self._outcome.cles_rechiffrees += rewrap(self._conn, self._ring, new.epoch, self._telling.progress)
             hit("rotate.before_retire")

@@ -16,6 +16,7 @@ import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus import signature
 from bus.reasons import Explained, Reason
+from bus.roles import ROLES
 from bus.territory import authority_codes
 from bus.topics import TOPICS
 from consumers.connectors.webhook.outcome import Outcome
@@ -23,7 +24,6 @@ from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
-from guichet.roles import NAMES
 from producers.journal.observation import Code, Motif
 from producers.journal.verdict import Verdict
 from tools.reference import commands, metrics, settings, story, webhook
@@ -206,7 +206,7 @@ def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
 def test_a_role_is_told_no_setting_that_its_modules_cannot_read() -> None:
     base = settings.kinds()[0]
 
-    assert settings.roles(base, "database_url") == [name for name in NAMES if name not in ("stream", "watch")]
+    assert settings.roles(base, "database_url") == [name for name in ROLES if name not in ("stream", "watch")]
     assert settings.roles(base, "state_dir") == ["stream"]
 
 

@@ -84,9 +84,9 @@ class Vault:
                 for folder in (self.ingest, self.deliver)]  # fmt: skip
 
     def rotate(self, folders: Folders | None = None, *, patience: float = 30, min_age: float = 0) -> Rotated:
-        telling = Telling(self.said.append, lambda _done, _total: None)
+        telling = Telling(self.said.append, lambda _done, _total: None, patience)
         with closing(self.connect("bus_rotate")) as conn:
-            return Rotation(conn, folders or self.everywhere, telling, patience).run(timedelta(days=min_age))
+            return Rotation(conn, folders or self.everywhere, telling).run(timedelta(days=min_age))
 
 
 @contextmanager
