@@ -68,7 +68,7 @@ def play(name: str, settings: Settings, lend: Lend, make: Callable[[Any], Role])
         role = make(ready)
         with closing(serve(ready.metrics_port, role.ready)) as door:
             log.info("role started", metrics_port=door.port)
-            _work(role, stop, Patience(ROLES[name].patience))
+            _work(role, stop, _Patience(ROLES[name].patience))
     log.info("role stopped")
 
 
@@ -86,7 +86,7 @@ def admit(role: str, settings: Settings, registry: Registry | None = None) -> No
 
 
 @dataclass(slots=True)
-class Patience:
+class _Patience:
     """How long absences are borne: at most ``seconds`` without any success."""
 
     seconds: float
@@ -99,7 +99,7 @@ class Patience:
         return now - self.since < self.seconds
 
 
-def _work(role: Role, stop: StopEvent, patience: Patience) -> None:
+def _work(role: Role, stop: StopEvent, patience: _Patience) -> None:
     while not stop.is_set():
         try:
             role.prepare()

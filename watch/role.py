@@ -9,7 +9,8 @@ from bus.role import admit
 from bus.settings import Settings
 from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
-from watch import lag, quarantine
+from watch import lag_metrics, quarantine
+from watch.lag_meter import LagMeter
 
 INTERVAL: Final = 15.0  # seconds between two measures
 FRESH: Final = 4 * INTERVAL  # an older measure means that this process sees nothing: not ready
@@ -28,7 +29,7 @@ class WatchRole:
 
     def prepare(self) -> None:
         """Make the clients."""
-        self._lag = self._open.enter_context(closing(lag.LagMeter(self._settings)))
+        self._lag = self._open.enter_context(closing(LagMeter(self._settings)))
         self._aside = self._open.enter_context(closing(quarantine.QuarantineMeter(self._settings)))
 
     def ready(self) -> bool:
@@ -55,6 +56,6 @@ class WatchRole:
     def _measure(self) -> None:
         if self._last == _NEVER:
             admit("watch", self._settings)
-        lag.publish(self._lag.measure(), self._lag.retentions())
+        lag_metrics.publish(self._lag.measure(), self._lag.retentions())
         quarantine.publish(self._aside.measure())
         self._last = time.monotonic()

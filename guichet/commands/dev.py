@@ -72,7 +72,7 @@ def _detach(data_dir: Path | None, *, observe: bool) -> None:
 
     settings = usecase.located(data_dir)
     written = usecase.detach(settings, [one for one in sys.argv[1:] if one not in ("-d", "--detach")])
-    if isinstance(written, usecase.Ended):
+    if isinstance(written, usecase.StoppedEarly):
         note(written.said)
         sys.exit(written.code)
     if observe:

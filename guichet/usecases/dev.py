@@ -22,12 +22,14 @@ from guichet.roles import command, environment
 
 DETACH_TIMEOUT: Final = 180.0
 POLL: Final = 0.2
+Written = Mapping[str, Any]
+"""What a platform says of itself."""
 Tell = Callable[[str], None]
 """Hears a French line of progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StoppedEarly:
     """A platform that stopped instead of becoming ready: its exit code, its last words."""
 
     code: int
@@ -40,7 +42,7 @@ def located(data_dir: Path | None) -> Settings:
     return settings.model_copy(update={"data_dir": settings.data_dir.resolve()})
 
 
-def status(settings: Settings) -> tuple[Mapping[str, Any], bool]:
+def status(settings: Settings) -> tuple[Written, bool]:
     """Give what really runs, and whether everything is ready."""
     found = state.observe(settings.data_dir)
     return found, state.all_ready(found)
@@ -115,7 +117,7 @@ def told_observed(url: str | None) -> str:
     return f"Prometheus {url}" if url else ABSENT
 
 
-def detach(settings: Settings, arguments: Sequence[str]) -> Mapping[str, Any] | Ended:
+def detach(settings: Settings, arguments: Sequence[str]) -> Written | StoppedEarly:
     """Start the same command in a session of its own and wait until it is ready.
 
     Args:
@@ -147,11 +149,11 @@ def log_of(settings: Settings) -> Path:
     return settings.data_dir / "journaux" / "superviseur.log"
 
 
-def _awaited(data_dir: Path, process: "subprocess.Popen[bytes]", said: Callable[[], str]) -> Mapping[str, Any] | Ended:
+def _awaited(data_dir: Path, process: "subprocess.Popen[bytes]", said: Callable[[], str]) -> Written | StoppedEarly:
     deadline = time.monotonic() + DETACH_TIMEOUT
     while not (_supervised(data_dir, process.pid) and state.all_ready(state.read(data_dir))):
         if process.poll() is not None:
-            return Ended(process.returncode or 3, said())
+            return StoppedEarly(process.returncode or 3, said())
         if time.monotonic() > deadline:
             process.terminate()
             process.wait()

@@ -12,8 +12,9 @@ from bus.sealing import KekRing
 from bus.settings import Settings
 from bus.vault import epoch_report
 from bus.vault.rewrapping import Progress
-from bus.vault.rotation import Folders, Rotated, Rotation, Telling, strike_out
+from bus.vault.rotation import Rotated, Rotation, strike_out
 from bus.vault.rotation_rules import MAX_AGE
+from bus.vault.rotation_site import Folders, Telling
 
 __all__ = ["MAX_AGE", "Progress", "Rotated", "Telling", "forget", "rotate", "status"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from helpers.product import WHEEL
 from helpers.shared import shared
 
 import avro_schemas
@@ -195,8 +196,7 @@ def test_each_setting_is_on_its_page_with_its_role_and_a_number_with_its_unit() 
 
 def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
     page = kept("reglages.md")
-    packages = ("bus", "producers", "streams", "consumers", "guichet")
-    sources = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    sources = [path for package in WHEEL for path in (ROOT / package).rglob("*.py")]
 
     named = {word for path in sources for word in re.findall(r"\bBUS_[A-Z][A-Z_]*[A-Z]\b", path.read_text("utf-8"))}
 

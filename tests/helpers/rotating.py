@@ -14,7 +14,8 @@ from bus.platform.postgres import Postgres
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
 from bus.vault import epochs, provisioning
-from bus.vault.rotation import Folders, Rotated, Rotation, Telling
+from bus.vault.rotation import Rotated, Rotation
+from bus.vault.rotation_site import Folders, Telling
 
 TABLES = {"vault.key": "subject_id", "vault.owned_key": "owner", "journal.staged_key": "subject_id",
           "journal.staged_owned_key": "owner"}  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from bus import role
 from bus.errors import Misconfigured, Unavailable
-from bus.role import Patience
+from bus.role import _Patience
 from bus.stopping import StopEvent
 
 
@@ -43,7 +43,7 @@ def test_a_role_is_prepared_run_and_stopped() -> None:
     stop = StopEvent()
     one = Recorded(stop)
 
-    role._work(one, stop, Patience(0))
+    role._work(one, stop, _Patience(0))
 
     assert one.calls == ["prepare", "run", "stop"]
 
@@ -52,7 +52,7 @@ def test_what_is_away_is_tried_again_from_the_start() -> None:
     stop = StopEvent()
     one = Recorded(stop, Unavailable("absente"))
 
-    role._work(one, stop, Patience(60))
+    role._work(one, stop, _Patience(60))
 
     assert one.calls == ["prepare", "run", "stop"] * 2
 
@@ -63,7 +63,7 @@ def test_what_is_not_borne_ends_the_process_once_everything_is_given_back(error:
     one = Recorded(stop, error)
 
     with pytest.raises(type(error)):
-        role._work(one, stop, Patience(seconds))
+        role._work(one, stop, _Patience(seconds))
 
     assert one.calls == ["prepare", "run", "stop"]
 
@@ -73,13 +73,13 @@ def test_a_role_told_to_stop_before_it_starts_does_nothing() -> None:
     stop.set()
     one = Recorded(stop)
 
-    role._work(one, stop, Patience(0))
+    role._work(one, stop, _Patience(0))
 
     assert one.calls == []
 
 
 def test_patience_counts_from_the_last_success() -> None:
-    patience = Patience(120)
+    patience = _Patience(120)
 
     assert patience.bears(0, succeeded=False)
     assert patience.bears(119, succeeded=False)
