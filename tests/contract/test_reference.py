@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 import pytest
+from helpers.product import WHEEL
 from helpers.shared import shared
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus import signature
 from bus.reasons import Explained, Reason
+from bus.roles import ROLES
 from bus.territory import authority_codes
 from bus.topics import TOPICS
 from consumers.connectors.webhook.outcome import Outcome
@@ -23,7 +25,6 @@ from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
-from guichet.roles import NAMES
 from producers.journal.observation import Code, Motif
 from producers.journal.verdict import Verdict
 from tools.reference import commands, metrics, settings, story, webhook
@@ -190,8 +191,7 @@ def test_each_setting_is_on_its_page_with_its_role_and_a_number_with_its_unit() 
 
 def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
     page = kept("reglages.md")
-    packages = ("bus", "producers", "streams", "consumers", "guichet")
-    sources = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    sources = [path for package in WHEEL for path in (ROOT / package).rglob("*.py")]
 
     named = {word for path in sources for word in re.findall(r"\bBUS_[A-Z][A-Z_]*[A-Z]\b", path.read_text("utf-8"))}
 
@@ -201,7 +201,7 @@ def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
 def test_a_role_is_told_no_setting_that_its_modules_cannot_read() -> None:
     base = settings.kinds()[0]
 
-    assert settings.roles(base, "database_url") == [name for name in NAMES if name not in ("stream", "watch")]
+    assert settings.roles(base, "database_url") == [name for name in ROLES if name not in ("stream", "watch")]
     assert settings.roles(base, "state_dir") == ["stream"]
 
 

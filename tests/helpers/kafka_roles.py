@@ -14,9 +14,10 @@ from pydantic import SecretStr
 
 from bus import accounts
 from bus.platform.ports import free_port
+from bus.roles import ROLES as TABLE
 from bus.settings import Settings
 
-ROLES = ("relay", "stream", "deliver", "watch")
+ROLES = tuple(name for name, row in TABLE.items() if row.kafka)
 
 
 def by_password(running: Nodes, account: str, folder: Path) -> Settings:
@@ -88,10 +89,10 @@ class Roles:
             "BUS_METRICS_PORT": str(self.ports[role]),
             "BUS_DESTINATIONS_PRIVEES": "true",
         }
-        if role in ("relay", "deliver"):
+        if TABLE[role].database:
             given["BUS_DATABASE_URL"] = str(self.platform.database_url)
-        if role == "deliver":
-            given["BUS_SECRETS_DIR"] = str(self.platform.data_dir / "secrets" / "deliver")
+        if TABLE[role].secrets:
+            given["BUS_SECRETS_DIR"] = str(self.platform.data_dir / "secrets" / role)
         with self.log(role).open("ab") as out:
             self.processes[role] = subprocess.Popen(
                 [sys.executable, "-m", "guichet", role],

@@ -134,7 +134,7 @@ def test_an_account_can_do_what_is_declared_and_nothing_else(roles: Roles, accou
 
 
 def test_a_right_that_is_too_wide_is_found(roles: Roles) -> None:
-    wide = acl.Right("bus-relay", "topic", "e", "prefixed", "READ")
+    wide = acl.KafkaRight("bus-relay", "topic", "e", "prefixed", "READ")
     accounts.grant(roles.running.admin(), [wide])
     try:
         assert Account(roles.client("bus-relay")).readable(EVERY_TOPIC) == {"evenements", "etat.personnes"}
@@ -210,8 +210,8 @@ def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a
     roles: Roles, tmp_path: Path
 ) -> None:
     admin, env = roles.running.admin(), environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
-    stray = acl.Right("bus-watch", "transactional-id", "autre", "literal", "WRITE")
-    others = [acl.Right("facturation", "topic", name, "literal", "READ") for name in ("autre", "evenements")]
+    stray = acl.KafkaRight("bus-watch", "transactional-id", "autre", "literal", "WRITE")
+    others = [acl.KafkaRight("facturation", "topic", name, "literal", "READ") for name in ("autre", "evenements")]
     lost = acl.RIGHTS[-1]
     accounts.grant(admin, [stray, *others])
     accounts.withdraw(admin, [lost])
