@@ -23,6 +23,7 @@ from bus.sealing import KekRing
 from bus.telemetry.door import serve
 from bus.telemetry.logs import get_logger
 from bus.vault.holding import holding
+from consumers.connectors.registry import connectors
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger
 from consumers.ledger.intake import Intake, Tools
@@ -96,7 +97,7 @@ def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> N
         connections = Connections(owner, watcher, Preparation(opener, ring, Codec(registry)))
 
         async def main() -> None:
-            dispatcher = Dispatcher(settings, connections)
+            dispatcher = Dispatcher(settings, connections, connectors(settings))
             tools = Tools(reader, Codec(registry), pseudonyms, dispatcher.notify)
             with _intake(settings, tools, dispatcher, health):
                 await dispatcher.run(stop)

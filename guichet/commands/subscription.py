@@ -29,8 +29,8 @@ def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     from bus.platform.postgres import database
     from bus.settings import Settings
     from bus.territory import authority_codes
-    from consumers.subscriptions import in_force as desk
-    from consumers.subscriptions.subscription import Known, faults, parse
+    from consumers.subscriptions import in_force
+    from consumers.subscriptions.document import Known, faults, parse
 
     try:
         document, wrong = parse(file.read_text("utf-8"))
@@ -41,7 +41,7 @@ def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
         _refuse(file, wrong, as_json=as_json)
     settings = Settings.load(data_dir)
     with database(settings) as found, connect(found, "bus_guichet") as conn:
-        applied = desk.apply(conn, document)
+        applied = in_force.apply(conn, document)
     if isinstance(applied, list):
         _refuse(file, applied, as_json=as_json)
         return
@@ -71,8 +71,8 @@ def _warn(document: dict[str, Any], secrets: Path) -> None:
     from consumers.subscriptions.profiles import CASELOAD_ONLY
 
     for entry in document.get("abonnement", []):
-        name = entry["destination"]["secret_fichier"]
-        if secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
+        name = entry["destination"].get("secret_fichier")
+        if name and secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
             note(f"attention : {entry['id']} attend son secret, {name}, dans {secrets}")
         if entry.get("profil") in CASELOAD_ONLY:
             note(
@@ -95,10 +95,10 @@ def ls(data_dir: Path | None, *, as_json: bool) -> None:
     from bus.db import connect
     from bus.platform.postgres import database
     from bus.settings import Settings
-    from consumers.subscriptions import in_force as desk
+    from consumers.subscriptions import in_force
 
     with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
-        rows = [_row(one) for one in desk.listed(conn)]
+        rows = [_row(one) for one in in_force.listed(conn)]
     emit(rows, as_json=as_json, text=lambda: table(rows, ["id", "organisation", "territoire", "types", "fin", "etat"]))
 
 
@@ -106,6 +106,7 @@ def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.subscriptions.
     from datetime import UTC, datetime
 
     from bus.territory import authority
+    from consumers.connectors.destination import shown
 
     document = one.document
     ended = datetime.fromisoformat(document["fin"]) <= datetime.now(UTC)
@@ -124,6 +125,6 @@ def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.subscriptions.
         "base_legale": document["base_legale"],
         "debut": document["debut"],
         "fin": document["fin"],
-        "destination": {"genre": document["destination"]["genre"], "url": document["destination"]["url"]},
+        "destination": shown(document["destination"]),
         "applique_le": one.applied_at,
     }
