@@ -100,7 +100,7 @@ class Clerk:
                     self.stop(endpoint)
             case Park():
                 blocked = self._park(endpoint, lane, row)
-        state = recording.lane_state(endpoint, lane, sleeps_until=until, blocked=blocked)
+        state = recording.lane_state(row.subscription_id, lane, sleeps_until=until, blocked=blocked)
         self._book.write(
             endpoint, lane, attempts=[recording.attempt(sent, answer, cause)], standing=standing, state=state
         )
@@ -133,7 +133,7 @@ class Clerk:
             if row.sequence is not None:
                 recording.add_to_gap(lane, row, endpoint.subscription.id)
             endpoint.finish(lane)
-        state = recording.lane_state(endpoint, lane, blocked=blocked)
+        state = recording.lane_state(row.subscription_id, lane, blocked=blocked)
         self._book.write(endpoint, lane, attempts=[], standing=recording.ended(row, etat, why), state=state)
         self._plan_commit()
 

@@ -20,12 +20,14 @@ from consumers.dispatch.following import Following
 from consumers.dispatch.roster import Roster
 from consumers.dispatch.sending import Sending, Tools
 from consumers.dispatch.threads import Threads
+from consumers.dispatch.writing import Writing
 from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
 
 _TICK: Final = 0.05  # seconds between two looks at the clock
 _PUMP: Final = 0.001  # seconds in which answers gather before the next deliveries are chosen
 _DESK_SECONDS: Final = 1.0
+_WRITERS: Final = 32  # batches that may block at once, each in a thread: one slow receiver keeps one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ class Dispatcher:
         self._connections = connections
         self._connectors = connectors
         self._loop = asyncio.get_running_loop()
-        self._threads = Threads(self._loop, ledger=1, preparation=1, desk=1)
+        self._threads = Threads(self._loop, ledger=1, preparation=1, desk=1, channel=_WRITERS)
         self._roster = Roster(settings, connectors)
         self._following = Following(settings, self._threads, connections.desk, self._roster)
         self._clerk = Clerk(settings, self._threads, connections.ledger, self._roster)
-        self._sending = Sending(self._tools())
+        tools = self._tools()
+        self._sending, self._writing = Sending(tools), Writing(tools)
         self._pumping = self._stopping = False
         self._next_desk = 0.0
 
@@ -108,8 +111,9 @@ class Dispatcher:
         """Give what is in flight its whole deadline, then record everything."""
         self._stopping = True
         self._sending.stop()
+        self._writing.stop()
         deadline = time.monotonic() + self._settings.deliver_timeout + 1
-        while self._sending.in_flight and time.monotonic() < deadline:
+        while (self._sending.in_flight or self._writing.in_flight) and time.monotonic() < deadline:
             await self._pause()
         while not self._clerk.idle:
             await self._pause()
@@ -130,3 +134,4 @@ class Dispatcher:
         self._pumping = False
         if not self._stopping:
             self._sending.turn()
+            self._writing.turn()

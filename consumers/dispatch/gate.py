@@ -88,11 +88,15 @@ class Gate:
         """Learn from an answer. ``retry_after`` in seconds, capped at 24 h."""
         self.in_flight -= 1
         if retry_after > 0:
-            self.opens_at = max(self.opens_at, now + min(retry_after, RETRY_AFTER_CAP))
+            self.hold(now + min(retry_after, RETRY_AFTER_CAP))
         if probe:
             self._probed(signal, now)
         elif self.position is Position.CLOSED:
             self._learn(signal, now, lane)
+
+    def hold(self, until: float) -> None:
+        """Let nothing start before that time."""
+        self.opens_at = max(self.opens_at, until)
 
     def _probed(self, signal: Signal, now: float) -> None:
         if signal in (Signal.ALIVE, Signal.BUSY):

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import psycopg
 
-from consumers.connectors.port import Answer, Request, Sender
+from consumers.connectors.port import Answer, Sender
 from consumers.dispatch import recording
 from consumers.dispatch.clerk import Clerk
 from consumers.dispatch.gate import Gate
@@ -19,7 +19,6 @@ from consumers.dispatch.roster import Roster
 from consumers.dispatch.threads import Threads
 from consumers.ledger import ledger
 from consumers.ledger.fates import Why
-from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import Pending, Wake, Window
 from consumers.payload.preparation import Body, Gone, Owed, Preparation, Prepared, Unreadable, Withdrawn
 from consumers.settings import DeliverSettings
@@ -167,9 +166,10 @@ class Sending:
                 one.endpoint.drop(one.lane)
 
     def _go(self, one: Picked, body: bytes) -> None:
-        sent = Sent(one.endpoint, one.lane, one.row, one.sequence, datetime.now(UTC), one.probe)
+        sent = Sent(one.lane, one.row, one.sequence, datetime.now(UTC), one.endpoint, one.probe)
         sender = cast("Sender", one.endpoint.connector)
-        sender.send(request(sent, body), partial(self._answered, sent, one.gate))
+        asked = recording.request(sent, one.subscription, one.endpoint.secrets, tuple(one.lane.gap), body)
+        sender.send(asked, partial(self._answered, sent, one.gate))
 
     def _leave(self, one: Picked) -> None:
         self.in_flight -= 1
@@ -180,21 +180,6 @@ class Sending:
         if self._tools.clerk.answered(sent, gate, answer):
             self._tools.stopped(sent.row.subscription_id)
         self._tools.pump()
-
-
-def request(sent: Sent, body: bytes) -> Request:
-    """Give what the channel of an endpoint gets of one delivery."""
-    endpoint, row = sent.endpoint, sent.row
-    return Request(
-        subscription_id=row.subscription_id,
-        destination=endpoint.subscription.destination,
-        secrets=endpoint.secrets or (),
-        delivery_id=delivery_id(row.event_id, row.subscription_id),
-        event_id=str(row.event_id),
-        attempt=row.attempts + 1,
-        gap=tuple(sent.lane.gap),
-        body=body,
-    )
 
 
 def _read(
