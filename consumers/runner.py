@@ -22,6 +22,7 @@ from bus.sealing import KekRing
 from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
 from bus.vault.holding import holding
+from consumers.connectors.registry import connectors
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger
 from consumers.ledger.intake import Intake, Tools
@@ -86,7 +87,7 @@ class DeliverRole:
             ledger.plan_for_growth(conn)
         opener = self._connection(autocommit=True)
         preparation = Preparation(opener, self._ring, Codec(self._registry))
-        dispatcher = Dispatcher(self._settings, Connections(owner, watcher, preparation))
+        dispatcher = Dispatcher(self._settings, Connections(owner, watcher, preparation), connectors(self._settings))
         with self._intake(Tools(reader, Codec(self._registry), self._pseudonyms, dispatcher.notify), dispatcher):
             await dispatcher.run(stop)
 

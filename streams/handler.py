@@ -27,7 +27,7 @@ from streams.event import Event
 from streams.fold import waits
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Quarantine, Route, Wait, Withhold
+from streams.routing import Await, Quarantine, Route, Withhold
 from streams.state import Changes, Partition, Persons, append, encoded
 from streams.step import step
 
@@ -132,7 +132,7 @@ class Handler:
         match decision:
             case Route():
                 return Fate.ROUTED.value
-            case Wait():
+            case Await():
                 return Fate.WAITS.value
             case Withhold():
                 return Fate.WITHHELD.value

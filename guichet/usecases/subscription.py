@@ -11,10 +11,11 @@ from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
 from bus.territory import authority, authority_codes
+from consumers.connectors.destination import shown
 from consumers.subscriptions import in_force
+from consumers.subscriptions.document import Known, faults, parse
 from consumers.subscriptions.faults import Fault
 from consumers.subscriptions.profiles import CASELOAD_ONLY
-from consumers.subscriptions.subscription import Known, faults, parse
 
 __all__ = ["Faulty", "SubscriptionsApplied", "apply", "listed"]
 
@@ -65,8 +66,8 @@ def apply(settings: Settings, text: str) -> SubscriptionsApplied | Faulty:
 def _warnings(document: Mapping[str, Any], secrets: Path) -> Iterator[str]:
     """Say what is valid and will all the same send nothing: no caseload known, no secret yet."""
     for entry in document.get("abonnement", []):
-        name = entry["destination"]["secret_fichier"]
-        if secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
+        name = entry["destination"].get("secret_fichier")
+        if name and secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
             yield f"{entry['id']} attend son secret, {name}, dans {secrets}"
         if entry.get("profil") in CASELOAD_ONLY:
             yield (
@@ -100,7 +101,7 @@ def _row(one: in_force.Listed, now: datetime) -> dict[str, Any]:
         "base_legale": document["base_legale"],
         "debut": document["debut"],
         "fin": document["fin"],
-        "destination": {"genre": document["destination"]["genre"], "url": document["destination"]["url"]},
+        "destination": shown(document["destination"]),
         "applique_le": one.applied_at,
     }
 

@@ -28,7 +28,6 @@ HOSTS = [
 
 
 LONG_YET = {
-    "consumers/dispatch/dispatcher.py",
     "producers/caisse/household.py",
     "producers/folder/watch.py",
 }

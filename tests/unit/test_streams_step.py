@@ -20,7 +20,7 @@ from streams.event import CONTACT, ENTREE, SORTIE
 from streams.facets.situations import situation
 from streams.fold import FOLDED
 from streams.person import NOBODY, NOWHERE, State
-from streams.routing import Decision, Quarantine, Route, Wait
+from streams.routing import Await, Decision, Quarantine, Route
 from streams.step import step
 
 DERIVE = deriver(CODEC)
@@ -70,7 +70,7 @@ def test_an_event_that_is_put_aside_changes_nothing_and_gives_nothing() -> None:
 def test_a_contact_that_waits_is_remembered_and_goes_nowhere() -> None:
     after, outputs, decision = one(NOBODY, record(CONTACT))
 
-    assert (outputs, decision) == ([], Wait())
+    assert (outputs, decision) == ([], Await())
     assert after.attente_depuis is not None
 
 
