@@ -45,7 +45,8 @@ async def _run(port: int, keys: list[bytes], out: Path | None, behaviour: "Behav
 
     import orjson
 
-    from kit.receiver import Inbox, Receiver, recover, serve
+    from kit.inbox import Inbox, recover
+    from kit.receiver import Receiver, serve
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
