@@ -9,7 +9,8 @@ from typing import Any
 import uvloop
 
 from consumers.subscriptions.secret_files import parse
-from kit.receiver import Behaviour, Inbox, Receiver, recover, serve
+from kit.inbox import Inbox, recover
+from kit.receiver import Behaviour, Receiver, serve
 
 __all__ = ["Behaviour", "receive"]
 
