@@ -18,10 +18,11 @@ from bus.registry_mode import check_mode
 from bus.settings import Settings
 from bus.telemetry.door import serve
 from bus.telemetry.logs import get_logger, setup_logging
+from streams.batches import Fence
 from streams.credentials import credentials, fate
 from streams.handler import Handler
 from streams.identity import logs
-from streams.lane import Fence, LaneApp
+from streams.lane import LaneApp
 from streams.state import Persons
 from streams.store import claim
 
