@@ -15,10 +15,11 @@ from bus.role import admit
 from bus.settings import Settings
 from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
+from streams.batches import Fence
 from streams.credentials import credentials, fate
 from streams.handler import Handler
 from streams.identity import logs
-from streams.lane import Fence, LaneApp
+from streams.lane import LaneApp
 from streams.state import Persons
 from streams.store import claim
 

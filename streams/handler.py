@@ -8,9 +8,9 @@ the same prior state, and gives byte for byte the same outputs under the same id
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeAlias, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 from bus import topics
 from bus.codec import EVENT_VERSION, Codec, encode_body
@@ -22,6 +22,7 @@ from bus.reasons import Reason
 from bus.telemetry.metrics import CONTACT_WAIT
 from bus.territory import authority_codes
 from streams import derivations
+from streams.batches import Fence
 from streams.derivation import Deriver
 from streams.event import Event
 from streams.fold import waits
@@ -38,8 +39,6 @@ DESTINATION: Final = {code: topics.departement(code) for code in authority_codes
 
 # Those that event_headers writes, in its order.
 HEADERS: Final = ["ce_id", "ce_specversion", "ce_type", "ce_source", "ce_time", "content-type", "traceparent"]
-
-Fence: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Record(Protocol):

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from streams.encoding import encode
 from streams.facets.echeances import Due, Moves, due, key, moves
 from streams.person import NOBODY, State
 from streams.state import Partition, encoded
-from streams.store import INDEXED, META, Meta, Store, claim
+from streams.store import INDEXED, META, PERSON, Meta, Store, claim
 
 
 def test_states_and_what_they_reflect_come_back_together(tmp_path: Path) -> None:
@@ -146,3 +147,17 @@ def test_no_person_is_taken_for_a_due_date_nor_the_reverse(tmp_path: Path) -> No
 def test_keys_of_due_dates_sort_by_day_and_read_back(dues: list[Due]) -> None:
     assert [due(key(one)).day for one in sorted(dues, key=key)] == sorted(one.day for one in dues)
     assert [due(key(one)) for one in dues] == dues
+
+
+def test_0_1_0_opens_a_store_of_this_release(tmp_path: Path) -> None:
+    """It makes its Meta of these fields and no other, and takes every key from PERSON on for a person's."""
+    store = Store(tmp_path / "p")
+    store.write({b"one": encode(NOBODY)}, Meta(), moved(b"one", {}, DUE))
+
+    said = orjson.loads(store._db.get(META))
+    beside = [known for known, _ in store._db.items() if not known.startswith(PERSON)]
+    store.close()
+
+    assert said.keys() == {"changelog", "next_offset", "journal", "folded_to", "waiting", "written_at"}
+    assert len(beside) == 4
+    assert max(beside) < PERSON
