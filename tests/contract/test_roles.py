@@ -82,3 +82,11 @@ def test_on_a_workstation_a_role_is_told_no_more_than_its_row(name: str, tmp_pat
     assert told.get("BUS_SECRETS_DIR") == (str(tmp_path / "secrets" / name) if row.secrets else None)
     assert (f"{row.database}@" in told["BUS_DATABASE_URL"]) if row.database else ("BUS_DATABASE_URL" not in told)
     assert (told["BUS_DATA_DIR"] == str(tmp_path)) == (row.database is not None)
+
+
+def test_the_page_of_the_roles_names_every_account_and_every_secret() -> None:
+    lines = (ROOT / "docs/reference/roles.md").read_text("utf-8").splitlines()
+
+    for name, row in ROLES.items():
+        told = next(line for line in lines if line.startswith(f"| `bus {name}` |"))
+        assert all(f"`{one}`" in told for one in (*row.secrets, row.database, row.kafka, row.metrics) if one)
