@@ -1,4 +1,7 @@
-"""The HTTP door of a role: metrics and health, on the loopback."""
+"""The HTTP door of a role: metrics and health, on the loopback.
+
+By hand, 25 lines: the server of prometheus_client answers ``/metrics`` alone, and nothing tells readiness.
+"""
 
 import threading
 from collections.abc import Callable
