@@ -17,7 +17,7 @@ from bus.registry_mode import check_mode
 from bus.roles import ROLES, kafka_account
 from bus.settings import Settings
 from bus.stopping import StopEvent, stop_signal
-from bus.telemetry.door import serve
+from bus.telemetry.door import Door
 from bus.telemetry.logs import get_logger, setup_logging
 
 PAUSE: Final = 1.0  # seconds before a dependency that was away is tried again
@@ -66,7 +66,7 @@ def play(name: str, settings: Settings, lend: Lend, make: Callable[[Any], Role])
     stop = stop_signal()
     with lend(settings) as ready:
         role = make(ready)
-        with closing(serve(ready.metrics_port, role.ready)) as door:
+        with closing(Door(ready.metrics_port, role.ready)) as door:
             log.info("role started", metrics_port=door.port)
             _work(role, stop, _Patience(ROLES[name].patience))
     log.info("role stopped")

@@ -42,8 +42,7 @@ class DeliverRole:
     def __init__(self, settings: DeliverSettings) -> None:
         if settings.registry_url is None:
             raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
-        self._settings = settings
-        self._registry = Registry(settings.registry_url)
+        self._settings, self._url = settings, settings.registry_url
         self._open = ExitStack()
         self._ready = False
 
@@ -56,6 +55,7 @@ class DeliverRole:
         """
         self._ring = KekRing.load(self._settings.secrets_dir)
         self._pseudonyms = Pseudonyms.load(self._settings.secrets_dir)
+        self._registry = Registry(self._url)
         admit("deliver", self._settings, self._registry)
 
     def ready(self) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from bus.errors import Misconfigured
-from bus.role import play
 from bus.roles import ROLES, RoleRow
 from bus.settings import Settings
 
@@ -31,6 +30,8 @@ def run(name: str, data_dir: Path | None, *arguments: Any) -> None:  # noqa: ANN
     Raises:
         BusError: what stopped it.
     """
+    from bus.role import play  # the brokers' client, which a file taken in by hand does without
+
     row = ROLES[name]
     made = loaded(row.target)
     play(name, loaded(row.settings).load(data_dir), partial(_lent, name, row), lambda ready: made(ready, *arguments))

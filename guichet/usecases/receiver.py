@@ -28,13 +28,12 @@ def receive(
         listening: hears the port, once it answers.
     """
     keys = [key for path in secret_files for key in parse(path.read_text("ascii"))]
-    target = Receiver(keys, Inbox(out), recover(out), behaviour)
-    uvloop.run(_serve(port, target, listening))
-    return dict(target.ledger.summary())
+    return uvloop.run(_serve(port, lambda: Receiver(keys, Inbox(out), recover(out), behaviour), listening))
 
 
-async def _serve(port: int, target: Receiver, listening: Callable[[int], None]) -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+async def _serve(port: int, make: Callable[[], Receiver], listening: Callable[[int], None]) -> dict[str, Any]:
+    target, stop, loop = make(), asyncio.Event(), asyncio.get_running_loop()  # made inside the loop that it works in
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(port, target, stop, listening=listening)
+    return dict(target.ledger.summary())

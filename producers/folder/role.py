@@ -20,7 +20,6 @@ class IngestRole:
     def __init__(self, settings: IngestSettings, folder: Path) -> None:
         self._settings, self._folder = settings, folder
         self._watch = Watch(settings, folder)
-        self.ready = self._watch.ready
 
     def prepare(self) -> None:
         """Read the keys, and show what is expected of each source.
@@ -30,6 +29,10 @@ class IngestRole:
         """
         self._ring = KekRing.load(self._settings.secrets_dir)
         announce(self._settings)
+
+    def ready(self) -> bool:
+        """Tell whether the folder has been scanned: what a crash left is taken in by then."""
+        return self._watch.ready()
 
     def run(self, stop: StopEvent) -> None:
         """Take files in as they arrive.

@@ -12,8 +12,13 @@ from bus.roles import KEKS, ROLES
 from bus.settings import Settings
 from bus.vault import rotation_rules
 from bus.vault.provisioning import create_secrets
+from consumers.runner import DeliverRole
 from guichet import cli
 from guichet.roles import command, environment, loaded
+from producers.folder.role import IngestRole
+from producers.relay import Relay
+from streams.role import StreamRole
+from watch.role import WatchRole
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = "".join(path.read_text("utf-8") for path in (ROOT / "bus" / "migrations" / "versions").glob("*.py"))
@@ -21,12 +26,20 @@ NEVER_A_ROLE = {"bus_guichet", "bus_lecture", "bus_rotate"}
 """Accounts of commands and of readers."""
 
 
+SHAPED: dict[str, type[Role]] = {
+    "ingest": IngestRole,
+    "relay": Relay,
+    "stream": StreamRole,
+    "deliver": DeliverRole,
+    "watch": WatchRole,
+}
+"""For the type checker, which the names of the table escape: each has the shape."""
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_each_role_has_a_command_a_class_of_the_one_shape_and_settings(name: str) -> None:
-    kind = loaded(ROLES[name].target)
-
     assert cli.COMMANDS[name] == f"guichet.commands.{name}:{name}"
-    assert [one for one in ("prepare", "run", "stop") if not callable(getattr(kind, one, None))] == []
+    assert SHAPED.get(name) is loaded(ROLES[name].target), "ajoutez sa classe à SHAPED : elle doit avoir la forme"
     assert issubclass(loaded(ROLES[name].settings), Settings)
 
 
@@ -82,3 +95,11 @@ def test_on_a_workstation_a_role_is_told_no_more_than_its_row(name: str, tmp_pat
     assert told.get("BUS_SECRETS_DIR") == (str(tmp_path / "secrets" / name) if row.secrets else None)
     assert (f"{row.database}@" in told["BUS_DATABASE_URL"]) if row.database else ("BUS_DATABASE_URL" not in told)
     assert (told["BUS_DATA_DIR"] == str(tmp_path)) == (row.database is not None)
+
+
+def test_the_page_of_the_roles_names_every_account_and_every_secret() -> None:
+    lines = (ROOT / "docs/reference/roles.md").read_text("utf-8").splitlines()
+
+    for name, row in ROLES.items():
+        told = next(line for line in lines if line.startswith(f"| `bus {name}` |"))
+        assert all(f"`{one}`" in told for one in (*row.secrets, row.database, row.kafka, row.metrics) if one)
