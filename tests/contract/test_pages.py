@@ -28,6 +28,10 @@ SHELL = ("", "sh", "console", "cron", "text")
 WRITTEN = re.compile(r"^```.*\bfile=(\S+)", re.MULTILINE)
 PLACE = re.compile(rf"(?<![\w./-])((?:{PACKAGES}|tests|deploy|docs|requirements)/[\w./-]*)")
 MODULE = re.compile(rf"(?:{PACKAGES})(?:\.[A-Za-z_]\w*)+")
+CALL = re.compile(r"\(.*\)$")
+SCRIPT = re.compile(r"[\w-]+\.py")
+OURS = re.compile(r"bus_[a-z_]+|Bus[A-Z]\w+")
+"""Metrics and database roles; alerts and classes."""
 COMMAND = re.compile(r"(?:^|[\s|;&(\"'])bus ([a-z][^\n|;&)<>#]*)")
 ABSENT = "BUS_" + "NOTHING"
 GLOSSARY = ROOT / "docs" / "explanation" / "glossary.md"
@@ -54,7 +58,9 @@ def wrong(text: str) -> list[str]:
     written = WRITTEN.findall(text)
     return [
         *(place for one in spans for place in PLACE.findall(one) if not _exists(place, written)),
-        *(name for name in spans if MODULE.fullmatch(name) and not _means(name, written)),
+        *(name for one in spans if MODULE.fullmatch(name := CALL.sub("", one)) and not _means(name, written)),
+        *(one for one in spans if SCRIPT.fullmatch(one) and one not in _file_names() and f" {one}\n" not in text),
+        *(one for one in spans if OURS.fullmatch(one) and one not in _words()),
         *(f"bus {words}" for one in said for words in COMMAND.findall(one) if not _runs(words)),
         *(name for name in re.findall(r"BUS_[A-Z]+(?:_[A-Z]+)*\b(?!_)", text) if name not in _settings() | OWN),
         *(f"make {name}" for one in said for name in re.findall(r"\bmake ([a-z]+)", one) if name not in _targets()),
@@ -67,7 +73,7 @@ def _exists(place: str, written: list[str]) -> bool:
 
 def _means(name: str, written: list[str]) -> bool:
     """Tell whether a dotted name is a module, what one holds, a record of the contract, or the name of a file."""
-    if name in _records() or any(path.name == name for path in tracked()):
+    if name in _records() | _file_names():
         return True
     if any(path.startswith(name.replace(".", "/")) for path in written):
         return True
@@ -128,6 +134,18 @@ def _split(words: str) -> list[str]:
 
 
 @cache
+def _file_names() -> frozenset[str]:
+    return frozenset(path.name for path in tracked())
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Give every word of the code, of the contract and of the rules; a dotted name counts as one too."""
+    texts = [path.read_text("utf-8") for path in tracked("*.py", "*.avsc", "*.yml")]
+    return frozenset(word for text in texts for word in re.findall(r"[\w.]+", text) + re.findall(r"\w+", text))
+
+
+@cache
 def _settings() -> frozenset[str]:
     """Settings of the roles, and the variables that a program, a test or the Makefile reads by name."""
     texts = [path.read_text("utf-8") for path in tracked("*.py", "Makefile", "docs/reference/reglages.md")]
@@ -150,6 +168,9 @@ def test_what_a_page_names_exists(page: Path) -> None:
         ("see `bus/nowhere.py`", "bus/nowhere.py"),
         ("see `bus.nowhere`", "bus.nowhere"),
         ("see `bus.settings.Nothing`", "bus.settings.Nothing"),
+        ("call `bus.stopping.nothing()`", "bus.stopping.nothing"),
+        ("see `nowhere.py`", "nowhere.py"),
+        (f"look at `{ABSENT.lower()}`", ABSENT.lower()),
         ("run `bus nothing`", "bus nothing"),
         ("run `bus dev fly`", "bus dev fly"),
         ("run `bus dev up --fast`", "bus dev up --fast"),
@@ -184,11 +205,9 @@ def test_the_words_of_the_glossary_are_in_order_and_each_once() -> None:
 
 
 def test_the_code_has_every_name_that_the_glossary_gives() -> None:
-    written = "\n".join(path.read_text("utf-8") for path in tracked("*.py", "*.avsc"))
-    known = set(re.findall(r"[\w.]+", written)) | set(re.findall(r"\w+", written))
     names = [name for _, code in rows() for name in SPAN.findall(code)]
 
-    assert [name for name in names if name not in known and not _means(name, [])] == []
+    assert [name for name in names if name not in _words() and not _means(name, [])] == []
 
 
 def test_the_picture_of_the_way_of_the_data_is_small_and_says_what_it_shows() -> None:
