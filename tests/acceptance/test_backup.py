@@ -20,7 +20,7 @@ from bus.platform.ports import free_port
 
 PAGE = "sauvegarder-et-restaurer.md"
 SERVED = Subscriber("cd-52", ("52",))
-BACKUP, DISASTER, END = "2026-02", "2026-02-22", "2027"  # days: what is before each is known by then
+BACKUP, DISASTER, END = "2026-02", "2026-02-15", "2027"  # days: what is before each is known by then
 
 
 @dataclass
