@@ -2,9 +2,10 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
+
+from helpers import console
 
 from guichet.demo.page import page
 from guichet.demo.story import Numbers
@@ -19,27 +20,10 @@ def block(language: str) -> str:
     return found[1]
 
 
-def steps() -> list[tuple[str, str]]:
-    """Give each command of the step-by-step block with the output shown under it."""
-    parts = re.split(r"^\$ ", block("console"), flags=re.MULTILINE)[1:]
-    return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
-
-
-def matches(shown: str, printed: str) -> bool:
-    """Compare, `…` standing for what changes from run to run."""
-    pattern = ".*?".join(re.escape(part) for part in shown.strip().split("…"))
-    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
-
-
 def test_the_steps_print_what_the_readme_shows(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
-    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
-    for command, shown in steps():
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=300
-        )
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
-        assert matches(shown, done.stdout), f"{command}\nshown:\n{shown}\nprinted:\n{done.stdout}"
+
+    console.follow(README, tmp_path, env | {"PATH": f"{Path(sys.executable).parent}:{env['PATH']}"})
 
 
 def test_the_page_shown_is_the_page_that_the_demonstration_prints() -> None:
