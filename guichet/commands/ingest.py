@@ -10,6 +10,7 @@ import click
 from bus.errors import Misconfigured
 from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note
+from producers.registry import SOURCES
 
 if TYPE_CHECKING:
     from producers.journal.verdict import Report
@@ -20,7 +21,7 @@ S = TypeVar("S", bound=Settings)
 
 @click.command()
 @click.argument("fichiers", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--source", type=click.Choice(["cnaf", "contact"]), help="Source des fichiers.")
+@click.option("--source", type=click.Choice(list(SOURCES)), help="Source des fichiers.")
 @click.option(
     "--watch",
     "depot",
@@ -49,7 +50,7 @@ def ingest(
     if not fichiers:
         raise click.UsageError("indiquez au moins un fichier, ou --watch DOSSIER")
     if source is None:
-        raise click.UsageError("indiquez --source cnaf ou --source contact")
+        raise click.UsageError(f"indiquez {' ou '.join(f'--source {name}' for name in SOURCES)}")
     reports: list[Report] = []
     try:
         for report in take(settings, fichiers, source):
@@ -65,7 +66,6 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
     """Take files in one by one, with the database that is configured or the data folder's own."""
     from bus.platform.postgres import database
     from producers.ingest import Ingest
-    from producers.journal.observation import Source
 
     with (
         database(settings) as ready,
@@ -75,7 +75,7 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
     ):
         ingestion.purge()
         for path in files:
-            yield ingestion.file(path, Source(source))
+            yield ingestion.file(path, SOURCES[source])
 
 
 def watch(settings: "IngestSettings", folder: Path) -> None:

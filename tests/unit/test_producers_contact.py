@@ -6,10 +6,11 @@ import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir15
 
+from producers.contact.dates import date_of_file, standing
+from producers.contact.observation import ContactRow, Phone
 from producers.contact.phones import mail, phone
 from producers.contact.reader import ContactReader
-from producers.contact.stager import date_of_file, standing
-from producers.journal.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
+from producers.journal.observation import BadRecord, Code, FluxRejected, Motif
 
 HEADER = (
     "MATRICULE;ROLE PERSONNE;TYPE PERSONNE;NIR;NUMERO DEMANDE RSA;DATE DEMANDE RSA;DATE DEBUT DROITS - DEVOIRS;"
@@ -61,6 +62,10 @@ def refusal(text: str | bytes) -> Motif:
         ("33639980001", Phone("+33639980001", "mobile")),
         ("", None),
         ("NEANT", None),
+        ("+44 1632 960001", Phone("+441632960001", "inconnu")),
+        ("00441632960001", Phone("+441632960001", "inconnu")),
+        ("+44 163", None),
+        ("0639980001 (mère)", Phone("+33639980001", "mobile")),
     ],
 )
 def test_52_phones_come_out_in_one_form(raw: str, expected: Phone | None) -> None:
