@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from bus.errors import Misconfigured
-from producers import caisse, contact
+from producers.caisse import SOURCE as CAISSE
+from producers.contact import SOURCE as CONTACT
 from producers.journal.origin import Kind
 from producers.journal.source import Source
 
 # In the order in which they are asked whether a file is theirs.
 SOURCES: Final[Mapping[str, Source]] = {
-    "cnaf": caisse.SOURCE,
-    "contact": contact.SOURCE,
+    "cnaf": CAISSE,
+    "contact": CONTACT,
 }
 
-STRANGER: Final = contact.SOURCE
+STRANGER: Final = CONTACT
 """Who refuses a file that no source recognises: the motif is ``schema``, the detail names a column that is missing."""
 
 
