@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir15
+from hypothesis import given
+from hypothesis import strategies as st
 
 from producers.contact.dates import date_of_file, standing
 from producers.contact.observation import ContactRow, Phone
@@ -70,6 +72,13 @@ def refusal(text: str | bytes) -> Motif:
 )
 def test_52_phones_come_out_in_one_form(raw: str, expected: Phone | None) -> None:
     assert phone(raw) == expected
+
+
+@given(st.integers(1, 9), st.integers(0, 10**8 - 1))
+def test_a_number_is_the_same_read_with_or_without_the_library(first: int, rest: int) -> None:
+    number = f"{first}{rest:08}"
+
+    assert phone(f"0{number}") == phone(number) == phone(f"+33{number}") == phone(f"0033{number}")
 
 
 @pytest.mark.parametrize(
