@@ -1,6 +1,7 @@
 """What the ingest role tells of its sources: counts as files are judged, and what the journal alone can say.
 
-The label ``source`` is a kind of file, five in all: caisses are about a hundred, and their number is not ours to bound.
+The label ``source`` is a kind of file of the registry: caisses are about a hundred, and their number is not ours to
+bound.
 The last success shown is that of the caisse that is most late. Which caisse is late or short is in the journal
 (``bus db psql``, report views). Gauges are read from the journal when the role looks, never while a scrape waits: they
 are the same before and after a restart, and tell files taken in by the command line too. Counters are of this process.
@@ -9,7 +10,7 @@ are the same before and after a restart, and tell files taken in by the command 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 import psycopg
 
@@ -24,22 +25,13 @@ from bus.telemetry.metrics import (
     QUARANTINE_HELD,
     QUARANTINE_OLDEST,
 )
+from producers import registry
 from producers.journal.flux import Flux
-from producers.journal.observation import Source
+from producers.journal.origin import Configured, Every, Kind, OnDemand
 from producers.journal.verdict import Report, Verdict
 from producers.settings import IngestSettings
 
 _DAY: Final = 86_400.0
-
-
-class Kind(StrEnum):
-    """The label ``source``."""
-
-    DAILY = "cnaf-quotidien"
-    MONTHLY = "cnaf-mensuel"
-    RELOAD = "cnaf-reprise"
-    UNREADABLE = "cnaf-illisible"  # refused before its header said which
-    CONTACT = "contact"
 
 
 class Result(StrEnum):
@@ -54,35 +46,31 @@ class Result(StrEnum):
 FILE_RESULTS: Final = (Result.ACCEPTED, Result.DUPLICATE, Result.REJECTED)
 """The label ``result`` of files."""
 
-_BY_TYPE: Final = {"I": Kind.DAILY, "M": Kind.MONTHLY, "R": Kind.RELOAD}
-_ANNOUNCED: Final = (Kind.DAILY, Kind.MONTHLY, Kind.RELOAD)  # only these end with a control total
-
-
-def kind(source: str, typeflux: str | None) -> Kind:
-    """Give the kind of a file by its source and its TYPEFLUX."""
-    return Kind.CONTACT if source == Source.CONTACT else _BY_TYPE.get(typeflux or "", Kind.UNREADABLE)
-
 
 def announce(settings: IngestSettings) -> None:
     """Show what is expected of each source, and at zero what may happen: an absent series is no zero."""
-    for one in Kind:
+    for one in registry.kinds():
         for result in Result:
-            INGEST_RECORDS.labels(one.value, result.value)
+            INGEST_RECORDS.labels(one.label, result.value)
         for result in FILE_RESULTS:
-            INGEST_FILES.labels(one.value, result.value)
-        INGEST_SOURCE_DELAY.labels(one.value)
-    for one, days in _expected(settings).items():
-        INGEST_EXPECTED_INTERVAL.labels(one.value).set(days * _DAY)
+            INGEST_FILES.labels(one.label, result.value)
+        INGEST_SOURCE_DELAY.labels(one.label)
+        if (days := expected_days(one, settings)) is not None:
+            INGEST_EXPECTED_INTERVAL.labels(one.label).set(days * _DAY)
     declare(Stage.INGEST)
 
 
-def _expected(settings: IngestSettings) -> Mapping[Kind, float]:
-    """Give the days between two files; a reload comes when asked for."""
-    return {
-        Kind.DAILY: settings.intervalle_quotidien_jours,
-        Kind.MONTHLY: settings.intervalle_mensuel_jours,
-        Kind.CONTACT: settings.intervalle_contact_jours,
-    }
+def expected_days(kind: Kind, settings: IngestSettings) -> float | None:
+    """Give the days between two files of a kind; None for one that comes when it is asked for."""
+    match kind.calendar:
+        case Every(days):
+            return days
+        case Configured(days_by):
+            return days_by(settings)
+        case OnDemand():
+            return None
+        case _:
+            assert_never(kind.calendar)
 
 
 def judged(flux: Flux, report: Report, seconds: float, dated: datetime | None) -> None:
@@ -94,7 +82,7 @@ def judged(flux: Flux, report: Report, seconds: float, dated: datetime | None) -
         seconds: how long it took.
         dated: the instant that the file bears, None when it bears none.
     """
-    source = kind(report.source, report.genre["typeflux"]).value
+    source = _label(report)
     # A file may be refused before one of its records counts: only this tells.
     accepted = report.verdict is Verdict.ACCEPTE
     INGEST_FILES.labels(source, (Result.ACCEPTED if accepted else Result.REJECTED).value).inc()
@@ -112,7 +100,7 @@ def judged(flux: Flux, report: Report, seconds: float, dated: datetime | None) -
 
 def repeated(report: Report, records: int) -> None:
     """Count a file whose bytes were judged before, and its records."""
-    labels = (kind(report.source, report.genre["typeflux"]).value, Result.DUPLICATE.value)
+    labels = (_label(report), Result.DUPLICATE.value)
     INGEST_FILES.labels(*labels).inc()
     INGEST_RECORDS.labels(*labels).inc(records)
 
@@ -123,17 +111,20 @@ def show(conn: psycopg.Connection) -> None:
     Args:
         conn: acts as ``bus_ingest``; the caller ends the transaction.
     """
-    for source, typeflux, decided in conn.execute(_LAST):
-        INGEST_LAST_SUCCESS.labels(kind(source, typeflux).value).set(decided)
-    gaps = {kind("cnaf", typeflux): _gap(more, less) for typeflux, more, less in conn.execute(_GAPS)}
-    for one in _ANNOUNCED:
-        INGEST_GAP.labels(one.value).set(gaps.get(one, 0))
+    labels = {kind.label for kind in registry.kinds()}
+    for label, decided in conn.execute(_LAST):
+        if label in labels:  # else a source that this version no longer reads
+            INGEST_LAST_SUCCESS.labels(label).set(decided)
+    for source in registry.SOURCES.values():
+        gaps = source.gaps(conn)
+        for kind in source.kinds:
+            if kind.announced:
+                INGEST_GAP.labels(kind.label).set(gaps.get(kind.label, 0))
     _show_quarantine({code: (count, oldest) for code, count, oldest in conn.execute(_QUARANTINE)})
 
 
-def _gap(more: int, less: int) -> int:
-    """Give the larger of what is missing and what is too much: one must not hide the other by cancelling it."""
-    return more if more >= -less else less
+def _label(report: Report) -> str:
+    return registry.source(report.source).kind_of(report.genre).label
 
 
 def _show_quarantine(found: Mapping[str, tuple[int, float]]) -> None:
@@ -150,26 +141,10 @@ def _show_quarantine(found: Mapping[str, tuple[int, float]]) -> None:
 # Of each kind, the last success of the emitter that is most late: a caisse that falls silent must not hide behind the
 # others. One not heard of for 90 days has left, unless the whole kind has.
 _LAST: Final = """
-select source, typeflux,
+select kind,
        extract(epoch from coalesce(min(last) filter (where last > now() - interval '90 days'), max(last)))::float8
-  from (select source, typeflux, emetteur, max(decided_at) as last from journal.flux
-         where verdict = 'accepte' group by 1, 2, 3) heard
- group by 1, 2
-"""
-
-# The last copy of each header that announced another number than it held, for as long as the copy is kept; a copy with
-# the same header makes it good, or a later whole statement of the same emitter.
-_GAPS: Final = """
-select typeflux, coalesce(sum(ecart) filter (where ecart > 0), 0), coalesce(sum(ecart) filter (where ecart < 0), 0)
-  from (select distinct on (emetteur, typeflux, dtcreaflux, heucreaflux) * from journal.flux
-         where ecart <> 0 and received_at > now() - interval '30 days'
-         order by emetteur, typeflux, dtcreaflux, heucreaflux, received_at desc) short
- where not exists (
-   select from journal.flux good
-    where good.verdict = 'accepte' and good.emetteur = short.emetteur and (
-          (good.typeflux, good.dtcreaflux, good.heucreaflux) = (short.typeflux, short.dtcreaflux, short.heucreaflux)
-          or (good.typeflux in ('M', 'R') and good.dtcreaflux >= short.dtcreaflux
-              and good.received_at > short.received_at)))
+  from (select kind, emetteur, max(decided_at) as last from journal.flux
+         where verdict = 'accepte' group by 1, 2) heard
  group by 1
 """
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,9 +13,23 @@ if TYPE_CHECKING:
     from guichet.usecases.ingest import Report
 
 
+class SourceName(click.Choice[str]):
+    """The name of a source, among those of the registry; read when asked for, since it loads every reader."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> Sequence[str]:  # type: ignore[override]  # click sets it once, when the command is declared
+        """Give the names."""
+        from guichet.usecases.ingest import SOURCES
+
+        return tuple(SOURCES)
+
+
 @click.command()
 @click.argument("fichiers", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--source", type=click.Choice(["cnaf", "contact"]), help="Source des fichiers.")
+@click.option("--source", type=SourceName(), help="Source des fichiers.")
 @click.option(
     "--watch",
     "depot",
@@ -41,7 +55,8 @@ def ingest(
     if not fichiers:
         raise click.UsageError("indiquez au moins un fichier, ou --watch DOSSIER")
     if source is None:
-        raise click.UsageError("indiquez --source cnaf ou --source contact")
+        raise click.UsageError(f"indiquez {' ou '.join(f'--source {name}' for name in SourceName().choices)}")
+
     from guichet.usecases.ingest import News, take
 
     reports: list[Report] = []

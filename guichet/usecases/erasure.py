@@ -24,7 +24,7 @@ from bus.vault import subjects
 from bus.vault.links import Pepper
 from consumers.ledger.fates import Why
 from producers.journal import spool
-from producers.journal.observation import ADULT_ROLES
+from producers.journal.roles import ADULTS
 
 TYPE: Final = "personne.effacee"
 _CAUSE: Final = Why.EFFACEE.value
@@ -133,7 +133,7 @@ def _destroy_records(conn: psycopg.Connection, proof: Proof, held: list[tuple[An
 
 def _registered(conn: psycopg.Connection, pepper: Pepper) -> list[tuple[str, str]]:
     """Give the places named by what is kept that the register knows as an erased person's."""
-    places = conn.execute(_PLACES, (list(ADULT_ROLES),)).fetchall()
+    places = conn.execute(_PLACES, (list(ADULTS),)).fetchall()
     return list(subjects.erased_roles(conn, pepper, [(dossier, role) for dossier, role in places]))
 
 
@@ -175,7 +175,7 @@ def _destroy_files(conn: psycopg.Connection, dossiers: list[str], folder: Path) 
     A file still waiting for its verdict stays: the register keeps the person out, and the verdict destroys the file.
     """
     rows = conn.execute(
-        "select flux_id from journal.spool s where decided and (not index_complete or source = 'contact'"
+        "select flux_id from journal.spool s where decided and (not index_complete"
         " or exists (select from journal.spool_dossier d where d.flux_id = s.flux_id and d.digest = any(%s)))",
         (dossiers,),
     ).fetchall()

@@ -7,11 +7,12 @@ from pathlib import Path
 from bus.platform import postgres
 from guichet.roles import with_secrets
 from producers import ingest
-from producers.journal.observation import Source
 from producers.journal.verdict import Report
+from producers.registry import SOURCES
+from producers.registry import source as source_of
 from producers.settings import IngestSettings
 
-__all__ = ["News", "Report", "take"]
+__all__ = ["SOURCES", "News", "Report", "take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +37,4 @@ def take(data_dir: Path | None, files: Sequence[Path], source: str, news: News) 
     ):
         ingestion.purge()
         for path in files:
-            yield ingestion.file(path, Source(source))
+            yield ingestion.file(path, source_of(source))

@@ -2,11 +2,14 @@
 
 import unicodedata
 from datetime import date
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from lxml import etree
 
 from producers.journal.observation import Code, RecordRejected
+
+ROOT: Final = "Racine/InfosFoyerRSA"
+FLAGS: Final = {"1": True, "0": False, "true": True, "false": False}
 
 Blocks: TypeAlias = dict[str, list[etree._Element]]  # noqa: SLF001 - lxml names its element type so
 
@@ -17,6 +20,11 @@ def blocks_of(element: etree._Element) -> Blocks:
     for child in element:
         found.setdefault(child.tag, []).append(child)
     return found
+
+
+def strangers(blocks: Blocks, known: frozenset[str]) -> int:
+    """Count the children that no rule names."""
+    return sum(len(found) for tag, found in blocks.items() if tag not in known)
 
 
 def texts_of(element: etree._Element) -> dict[str, str]:

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from bus import territory
 from bus.errors import InvalidEvent
 from producers.caisse import eligibility
+from producers.caisse.observation import Household
 from producers.caisse.rights import CLASSES, Change, RsaRight, changes
 from producers.caisse.states import Arrival, Context, DossierState, Fact, KnownPerson, Past, Present, Told
-from producers.journal.observation import Household
 
 RULE: Final = "difference-1"
 FULL: Final = ("identite", "nir", "matricule", "adresse")

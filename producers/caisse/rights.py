@@ -5,8 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from producers.caisse.observation import Block, Household
 from producers.caisse.states import DossierState, Fact
-from producers.journal.observation import Block, Household
 
 
 class RsaRight(StrEnum):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from producers.journal.observation import Adult
+from producers.caisse.observation import Adult
 
 
 class Arrival(IntEnum):

@@ -5,21 +5,23 @@ The reader obeys the rules of the file (encoding, no DTD, well formed, header, c
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
 from typing import Final, TypedDict
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
+from producers.caisse.blocks import ROOT
 from producers.caisse.framing import Piece, pieces
-from producers.caisse.household import household, place
+from producers.caisse.header import VrsbHeader, check_counters, read_counters, read_header
+from producers.caisse.household import household
+from producers.caisse.observation import BadHousehold, Household
+from producers.caisse.whereabouts import place
 from producers.journal.encoding import utf8
-from producers.journal.observation import BadRecord, Code, FluxRejected, Header, Household, Motif, RecordRejected
+from producers.journal.observation import Code, FluxRejected, Motif, RecordRejected
+from producers.journal.source import Reader
 
 _FORBIDDEN: Final = frozenset({"InfosCreanceFoyerRSA", "InfosFinancieresFoyerRSA"})
 _SKELETON_LIMIT: Final = 256 * 1024
-_HEADER_FIELDS: Final = ("APPLIEME", "TYPEFLUX", "NATFLUX", "DTCREAFLUX", "HEUCREAFLUX", "DTREF")
-_LABELS: Final = {"M": "mensuel", "I": "quotidien", "R": "reprise"}
 
 
 class _Guards(TypedDict):
@@ -34,14 +36,14 @@ class _Guards(TypedDict):
     remove_pis: bool
 
 
-class VrsbReader:
+class VrsbReader(Reader):
     """Iterate over the records of one flux; ``header``, ``read``, ``anomalies``, ``unknown`` are told as they come.
 
     Iterating to the end without an exception means that the whole file is well formed and its counters hold.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.header: Header | None = None
+        self.header: VrsbHeader | None = None
         self.read = 0
         self.anomalies = 0
         self.unknown = 0  # elements beside the records that no rule names
@@ -53,7 +55,7 @@ class VrsbReader:
         self._fed = 0
         self._namespaces = b""
 
-    def __iter__(self) -> Iterator[Household | BadRecord]:
+    def __iter__(self) -> Iterator[Household | BadHousehold]:
         """Give households and bad records in the order of the file.
 
         Raises:
@@ -66,7 +68,7 @@ class VrsbReader:
                 self._between(piece.octets)
         self._end()
 
-    def _record(self, piece: Piece) -> Household | BadRecord:
+    def _record(self, piece: Piece) -> Household | BadHousehold:
         if self._unread is not None:
             raise self._unread
         if self.header is None:
@@ -76,7 +78,7 @@ class VrsbReader:
         self.read += 1
         if piece.oversize:
             self.anomalies += piece.anomaly
-            return BadRecord(self.read, "Racine/InfosFoyerRSA", Code.TAILLE, piece.octets)
+            return BadHousehold(self.read, ROOT, Code.TAILLE, piece.octets)
         try:
             element = self._parse(piece.octets)
         except etree.XMLSyntaxError as error:
@@ -85,7 +87,7 @@ class VrsbReader:
         try:
             return household(element, self.read)
         except RecordRejected as error:
-            return BadRecord(self.read, error.chemin, error.code, piece.octets, **place(element))
+            return BadHousehold(self.read, error.chemin, error.code, piece.octets, **place(element))
 
     def _parse(self, octets: bytes) -> etree._Element:
         try:
@@ -126,11 +128,11 @@ class VrsbReader:
             raise self._unread
         if element.tag == "IdentificationFlux" and self.header is None:
             try:
-                self.header = _header(texts)
+                self.header = read_header(texts)
             except FluxRejected as error:
                 self._unread = error
         elif element.tag == "TransmissionFlux":
-            self._announced = _counters(texts)
+            self._announced = read_counters(texts)
         elif element.tag == "IdentificationFlux":
             raise FluxRejected(Motif.SCHEMA, "l’en-tête IdentificationFlux est répété")
         elif element.tag == "InfoDemandeRSA":
@@ -151,20 +153,6 @@ class VrsbReader:
         check_counters(self._announced, (self.read, self.anomalies))
 
 
-def check_counters(announced: tuple[int, int], seen: tuple[int, int]) -> None:
-    """Compare the trailer's counters (records, records with an anomaly) with what was read.
-
-    Raises:
-        FluxRejected: ``compteur``.
-    """
-    for expected, found, name in zip(announced, seen, ("dossier", "dossier en anomalie"), strict=True):
-        if expected != found:
-            were = f"{found} ont été lus" if found > 1 else f"{found} a été lu"
-            first, _, rest = name.partition(" ")
-            plural = f"{first}{'s' if expected > 1 else ''}{' ' + rest if rest else ''}"
-            raise FluxRejected(Motif.COMPTEUR, f"le trailer annonce {expected} {plural}, {were}", expected - found)
-
-
 def _declarations(root: etree._Element) -> bytes:
     prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
     return "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in prefixes.items()).encode()
@@ -182,32 +170,3 @@ def _safe() -> _Guards:
         "remove_comments": True,
         "remove_pis": True,
     }
-
-
-def _header(texts: dict[str, str]) -> Header:
-    missing = [name for name in _HEADER_FIELDS if not texts.get(name)]
-    if missing and missing != ["DTREF"]:
-        raise FluxRejected(Motif.SCHEMA, f"l’en-tête n’a pas de {missing[0]}")
-    if texts["NATFLUX"] != "D" or texts["TYPEFLUX"] not in _LABELS:
-        raise FluxRejected(Motif.SCHEMA, "cette nature ou ce type de flux n’est pas lu par cette version")
-    try:
-        created = date.fromisoformat(texts["DTCREAFLUX"])
-        at = datetime.combine(created, _time(texts["HEUCREAFLUX"]))
-        dtref = date.fromisoformat(texts["DTREF"]) if texts.get("DTREF") else created
-    except ValueError as error:
-        raise FluxRejected(Motif.SCHEMA, "une date ou l’heure de l’en-tête n’est pas lisible") from error
-    return Header(texts["APPLIEME"], texts["NATFLUX"], texts["TYPEFLUX"], dtref, created, texts["HEUCREAFLUX"], at)
-
-
-def _time(text: str) -> time:
-    """Read ``01:18:36.0000``: four decimals, no zone."""
-    clock, _, decimals = text.partition(".")
-    hour, minute, second = (int(part) for part in clock.split(":"))
-    return time(hour, minute, second, int(decimals[:6].ljust(6, "0") or 0))
-
-
-def _counters(texts: dict[str, str]) -> tuple[int, int]:
-    try:
-        return int(texts["NBTOTDOSRSATRANSM"]), int(texts["NBTOTDOSRSATRANSMANO"])
-    except (KeyError, ValueError) as error:
-        raise FluxRejected(Motif.SCHEMA, "les compteurs de TransmissionFlux ne sont pas lisibles") from error

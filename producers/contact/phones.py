@@ -3,17 +3,20 @@
 import re
 from typing import Final
 
-from producers.journal.observation import Phone
+import phonenumbers
 
-# National prefix → country code of the overseas networks. 063998 is kept for fiction by Arcep, on the mainland.
+from producers.contact.observation import Phone
+
+# National prefix → country code of the overseas networks. By hand: to the library a number of Martinique, as it is
+# dialled from the mainland, is no number. 063998 is kept for fiction by Arcep.
 _OVERSEAS: Final = {
-    "590": "590", "690": "590", "691": "590",
-    "594": "594", "694": "594",
-    "596": "596", "696": "596", "697": "596",
-    "262": "262", "269": "262", "639": "262", "692": "262", "693": "262",
+    "590": 590, "690": 590, "691": 590,
+    "594": 594, "694": 594,
+    "596": 596, "696": 596, "697": 596,
+    "262": 262, "269": 262, "639": 262, "692": 262, "693": 262,
 }  # fmt: skip
-_OVERSEAS_CODES: Final = ("590", "594", "596", "262")
 _FICTION: Final = "63998"
+_FRENCH: Final = frozenset({33, *_OVERSEAS.values()})
 _MAIL: Final = re.compile(r"^[^@\s,;<>\"]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}$")
 _DECIMAL: Final = re.compile(r"^(\d{9,10})[.,]0+$")  # a spreadsheet's 639980001.0, not the end of 06.39.98.12.00
 _SEVERAL: Final = re.compile(r"\s*[/;|]\s*|\s+(?:ou|et)\s+")
@@ -24,13 +27,30 @@ def phone(raw: str) -> Phone | None:
 
     A leading zero lost, ``+33``, ``0033`` and ``(0)`` are forgiven.
     """
-    text = _DECIMAL.sub(r"\1", raw.strip()).replace("(0)", "")
+    text = _DECIMAL.sub(r"\1", raw.strip())
     if "E+" in text.upper():
         return None
+    # Letters would be dialled as on a keypad: a name written beside the number is none of it.
     digits = "".join(char for char in text if char.isascii() and char.isdigit())
-    if text.startswith("+"):
-        return _international(digits)
-    return _international(digits[2:]) if digits.startswith("00") and len(digits) > 10 else _national(digits)
+    # What most cells hold, read without the library: 8 000 rows in 1.9 s instead of 2.5.
+    if not text.startswith("+") and len(digits.removeprefix("0")) == 9:
+        return _french(digits.removeprefix("0"))
+    if digits.startswith("00") and len(digits) <= 10:  # ten digits are a French number, mistyped
+        return None
+    return _dialled(f"+{digits}" if text.startswith("+") else digits)
+
+
+def _dialled(text: str) -> Phone | None:
+    """Read what is dialled from France."""
+    try:
+        number = phonenumbers.parse(text, "FR")
+    except phonenumbers.NumberParseException:
+        return None
+    if number.country_code in _FRENCH:
+        return _french(phonenumbers.national_significant_number(number))
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), "inconnu")
 
 
 def several(raw: str) -> list[str]:
@@ -56,26 +76,16 @@ def mail(raw: str) -> str | None:
     return text if _MAIL.match(text) else None
 
 
-def _international(digits: str) -> Phone | None:
-    if digits.startswith("33"):
-        return _national(digits[2:])
-    if digits.startswith(_OVERSEAS_CODES) and len(digits) == 12:
-        return _national(digits[3:])
-    return Phone(f"+{digits}", "inconnu") if 8 <= len(digits) <= 15 and not digits.startswith("0") else None
-
-
-def _national(digits: str) -> Phone | None:
-    """Read 9 significant digits, with or without the zero that French numbers are written with."""
-    if len(digits) == 11 and digits.startswith("33"):  # +33 whose plus a spreadsheet ate
-        digits = digits[2:]
-    significant = digits[1:] if len(digits) == 10 and digits.startswith("0") else digits
+def _french(significant: str) -> Phone | None:
+    """Read the nine digits that follow the zero of a French number."""
     if len(significant) != 9 or significant.startswith("0") or not significant[1:].strip("0"):
         return None
     overseas = None if significant.startswith(_FICTION) else _OVERSEAS.get(significant[:3])
-    return Phone(f"+{overseas or '33'}{significant}", _kind(significant[0]))
+    return Phone(f"+{overseas or 33}{significant}", _kind(significant[0]))
 
 
 def _kind(first: str) -> str:
+    """Tell mobiles by their first digit: the library knows none of the numbers kept for fiction."""
     if first in "67":
         return "mobile"
     return "inconnu" if first == "8" else "fixe"

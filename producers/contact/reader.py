@@ -4,14 +4,16 @@ import codecs
 import csv
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bus.identity import normalise_numdemrsa
+from producers.contact.observation import ContactRow, Phone
 from producers.contact.phones import filler, mail, phone, several
 from producers.journal.encoding import Utf8Doubt
 from producers.journal.nir import valid_nir
-from producers.journal.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
+from producers.journal.observation import BadRecord, Code, FluxRejected, Motif
+from producers.journal.source import Reader, Reopen
 
 _ROLES: Final = {
     "DEMANDEUR": "DEM", "DEM": "DEM",
@@ -29,16 +31,15 @@ _NUMBER: Final = re.compile(r"^[0-9A-Z]{1,11}$")
 _LINE_LIMIT: Final = 64 * 1024
 
 
-class ContactReader:
+class ContactReader(Reader):
     """Iterate over the rows of a contact file; ``read`` counts them.
 
     Args:
         reopen: gives the bytes of the file from the start, in chunks; called twice (the encoding is found first).
     """
 
-    def __init__(self, reopen: Callable[[], Iterable[bytes]]) -> None:
+    def __init__(self, reopen: Reopen) -> None:
         self._reopen = reopen
-        self.read = 0
 
     def __iter__(self) -> Iterator[ContactRow | BadRecord]:
         """Give rows and bad rows in order.
@@ -48,8 +49,8 @@ class ContactReader:
         """
         lines = _lines(self._reopen(), _encoding(self._reopen()))
         header = next(lines, "")
-        delimiter = ";" if header.count(";") >= header.count(",") else ","
-        columns = [_plain(name) for name in next(csv.reader([header], delimiter=delimiter), [])]
+        delimiter = _delimiter(header)
+        columns = _columns(header)
         missing = [name for name in _REQUIRED if name not in columns]
         if missing:
             raise FluxRejected(Motif.SCHEMA, f"la colonne {missing[0]} manque")
@@ -60,6 +61,23 @@ class ContactReader:
                     yield _row(self.read, columns, cells)
         except csv.Error as error:
             raise FluxRejected(Motif.SCHEMA, "le fichier n’est pas du CSV lisible") from error
+
+
+def recognise(head: bytes, name: str) -> bool:
+    """Tell whether a file has a column that only the contact file of the CAF has; one without a byte, by its name."""
+    first = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]
+    if not first:
+        return name.lower().endswith(".csv")
+    columns = {one for encoding in ("utf-8", "cp1252") for one in _columns(first.decode(encoding, "replace"))}
+    return bool({_ROLE, _CLAIM, *_PHONES} & columns)
+
+
+def _delimiter(header: str) -> str:
+    return ";" if header.count(";") >= header.count(",") else ","
+
+
+def _columns(header: str) -> list[str]:
+    return [_plain(name) for name in next(csv.reader([header], delimiter=_delimiter(header)), [])]
 
 
 def _encoding(chunks: Iterable[bytes]) -> str:

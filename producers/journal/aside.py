@@ -6,7 +6,7 @@ import psycopg
 
 from bus.sealing import new_key, seal
 from bus.telemetry.logs import get_logger
-from producers.journal.events import Cause, NewEvent, outbox_row
+from producers.journal.events import Cause, NewEvent, tell
 from producers.journal.flux import Flux, Tools
 from producers.journal.observation import BadRecord
 
@@ -25,20 +25,18 @@ def put_aside(desk: Tools, flux: Flux, record: BadRecord, source: str) -> None:
     desk.staging.add_key("staged_owned_key", key, f"record:{flux.flux_id}:{record.rank}")
     flux.tally.bad += 1
     flux.tally.codes[record.code.value] += 1
-    flux.tally.events["enregistrement.rejete"] += 1
-    desk.staging.publish(
-        outbox_row(
-            NewEvent(
-                type="enregistrement.rejete",
-                cause=Cause(flux.flux_id, record.rank, 0, None),
-                source=source,
-                fait_foi=True,
-                date_effet=flux.received_at.date(),
-                observed_at=flux.received_at,
-                published_at=flux.received_at,
-                donnees={"chemin": record.chemin, "code": record.code.value},
-            )
-        )
+    tell(
+        desk,
+        flux,
+        NewEvent(
+            type="enregistrement.rejete",
+            cause=Cause(flux.flux_id, record.rank, 0, None),
+            source=source,
+            fait_foi=True,
+            date_effet=flux.received_at.date(),
+            observed_at=flux.received_at,
+            donnees={"chemin": record.chemin, "code": record.code.value},
+        ),
     )
 
 
@@ -49,6 +47,14 @@ def purge(conn: psycopg.Connection) -> int:
     if count:
         _log.info("records put aside destroyed", records=count, days=KEPT_DAYS)
     return count
+
+
+def purge_waiting(conn: psycopg.Connection) -> None:
+    """Destroy the rows that waited in vain for their person, each with its key. The caller commits."""
+    conn.execute(
+        "with gone as (delete from journal.waiting where expires_at < now() returning key_id)"
+        " delete from vault.owned_key using gone where owned_key.key_id = gone.key_id"
+    )
 
 
 _PURGE: Final = """

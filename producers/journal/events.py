@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from bus.codec import EVENT_VERSION
 from bus.topics import EVENEMENTS, FLUX
 from producers.journal import splicing
+from producers.journal.flux import Flux, Tools
 from producers.journal.parts import SealedPart
 
 NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:insertion-bus:evenement")
@@ -57,7 +58,6 @@ class NewEvent:
     fait_foi: bool
     date_effet: date
     observed_at: datetime
-    published_at: datetime
     donnees: Mapping[str, Any]
     subject_id: str | None = None
     dossier: str | None = None
@@ -70,16 +70,24 @@ def event_id(cause: Cause, type_: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{cause.flux_id}|{cause.rank}|{type_}|{cause.index}")
 
 
-def outbox_row(event: NewEvent) -> OutboxRow:
-    """Encode an event; it is keyed by its subject, or by its flux when it is about none."""
+def tell(desk: Tools, flux: Flux, event: NewEvent) -> None:
+    """Tell a fact: count it in the report of a flux and stage it after what was told before, published with the flux.
+
+    It is keyed by its subject, or by its flux when it is about none.
+    """
+    flux.tally.events[event.type] += 1
+    desk.staging.publish(_outbox_row(event, flux.received_at))
+
+
+def _outbox_row(event: NewEvent, published_at: datetime) -> OutboxRow:
     identifier = event_id(event.cause, event.type)
-    body = splicing.body(event.type, _record(event, identifier))
+    body = splicing.body(event.type, _record(event, identifier, published_at))
     topic, key = (EVENEMENTS, event.subject_id) if event.subject_id else (FLUX, event.cause.flux_id)
     said = (event.type, EVENT_VERSION[event.type], body, event.observed_at, event.source)
     return OutboxRow(identifier, topic, key, *said)
 
 
-def _record(event: NewEvent, identifier: uuid.UUID) -> dict[str, Any]:
+def _record(event: NewEvent, identifier: uuid.UUID, published_at: datetime) -> dict[str, Any]:
     cause = event.cause
     return {
         "id": str(identifier),
@@ -88,7 +96,7 @@ def _record(event: NewEvent, identifier: uuid.UUID) -> dict[str, Any]:
         "emetteur_fait_foi": event.fait_foi,
         "date_effet": event.date_effet,
         "date_observation": event.observed_at,
-        "date_publication": event.published_at,
+        "date_publication": published_at,
         "cle_personne": event.subject_id,
         "cle_dossier": event.dossier,
         "territoire": event.territoire._asdict(),

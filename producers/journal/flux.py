@@ -8,7 +8,7 @@ import psycopg
 
 from bus.sealing import KekRing
 from bus.vault.links import Pepper
-from producers.journal.observation import Source
+from producers.journal.origin import Origin
 from producers.journal.staging import Staging
 
 
@@ -70,7 +70,7 @@ class Flux:
     """
 
     flux_id: str
-    source: Source
+    source: Origin
     file_name: str
     received_at: datetime
     tally: Tally = field(default_factory=Tally)

@@ -4,8 +4,7 @@ What is staged wins: a dossier or a person may occur twice in one file.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final, NamedTuple
 
 import psycopg
@@ -13,116 +12,36 @@ import psycopg
 from bus.sealing import DataKey, KekRing
 from bus.vault.epochs import opened
 from bus.vault.keys import keys_of
-from producers.caisse.states import DossierState, KnownPerson
 
-DossierKey = tuple[int, str]
 Link = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where "last seen" and the baseline belong: one caisse and one authority.
+class Holder(NamedTuple):
+    """A person in a dossier, by role, and the authority that its scope is of."""
 
-    Attributes:
-        monthly_at: emitter's time of the last monthly or reload; None before the baseline.
-        monthly_dtref: its DTREF.
-        baseline_at: emitter's time of the last monthly or reload that was a baseline.
-    """
-
-    scope_id: int
-    fonorg: str
-    numorg: str
-    authority: str
-    monthly_at: datetime | None
-    monthly_dtref: date | None
-    baseline_at: datetime | None
-
-    def corrected_baseline(self, at: datetime) -> bool:
-        """Tell whether a monthly of this time restates the baseline itself: it publishes, and tells nothing."""
-        return self.monthly_at is not None and self.monthly_at == self.baseline_at == at
-
-    @property
-    def source(self) -> str:
-        """The ``source`` of its events: ``cnaf/caf-521``."""
-        return f"cnaf/{self.fonorg.lower()}-{self.numorg.lower()}"
-
-
-class Found(NamedTuple):
-    """A dossier as last known; ``staged`` when this very flux has already restated it."""
-
-    state: DossierState
-    staged: bool
-
-
-class PersonRow(NamedTuple):
-    """One person in one dossier."""
-
-    key: DossierKey
+    dossier: str
+    role: str
     subject_id: str
-    state: KnownPerson
+    authority: str
 
 
-def scopes(conn: psycopg.Connection) -> dict[tuple[str, str, str], Scope]:
-    """Give every scope, by caisse and authority: some hundreds."""
-    rows = conn.execute(
-        "select scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref, baseline_at from journal.scope"
-    ).fetchall()
-    return {(row[1], row[2], row[3]): Scope(*row) for row in rows}
-
-
-def new_scope(conn: psycopg.Connection, fonorg: str, numorg: str, authority: str) -> Scope:
-    """Number a scope met for the first time; it says nothing until a flux is accepted."""
-    row = conn.execute(
-        "insert into journal.scope (fonorg, numorg, authority) values (%s, %s, %s)"
-        " on conflict (fonorg, numorg, authority) do update set fonorg = excluded.fonorg"
-        " returning scope_id, fonorg, numorg, authority, monthly_at, monthly_dtref, baseline_at",
-        (fonorg, numorg, authority),
-    ).fetchone()
-    assert row is not None  # noqa: S101 - "returning" of an upsert always gives its row
-    return Scope(*row)
-
-
-_DOSSIERS: Final = """
-select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, false from unnest(%(scopes)b::int[], %(dossiers)b::text[])
-  as k (s, d) join journal.dossier d on d.scope_id = k.s and d.dossier = k.d
-union all
-select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, true from unnest(%(scopes)b::int[], %(dossiers)b::text[])
-  as k (s, d) join journal.staged_dossier d on d.scope_id = k.s and d.dossier = k.d
+_HOLDERS: Final = """
+select p.dossier, p.role, p.subject_id, s.authority from (
+  select p.scope_id, p.dossier, p.role, p.subject_id from journal.person p
+   where (p.dossier = any(%(dossiers)b) or p.subject_id = any(%(subjects)b))
+     and not exists (select from journal.staged_dossier s
+                      where s.persons and s.scope_id = p.scope_id and s.dossier = p.dossier)
+  union all
+  select scope_id, dossier, role, subject_id from journal.staged_person
+   where dossier = any(%(dossiers)b) or subject_id = any(%(subjects)b)
+) p join journal.scope s using (scope_id)
 """
 
 
-def dossiers(conn: psycopg.Connection, keys: Collection[DossierKey]) -> dict[DossierKey, Found]:
-    """Give what is known of each dossier of a batch."""
-    wanted = {"scopes": [scope for scope, _ in keys], "dossiers": [dossier for _, dossier in keys]}
-    rows = conn.execute(_DOSSIERS, wanted).fetchall()
-    found = {(row[0], row[1]): Found(DossierState(*row[2:5]), row[5]) for row in rows if not row[5]}
-    return found | {(row[0], row[1]): Found(DossierState(*row[2:5]), row[5]) for row in rows if row[5]}
-
-
-_PERSONS: Final = """
-select p.scope_id, p.dossier, p.subject_id, p.role, p.eligible, p.obligation, p.address, p.commune, p.moved_in
-  from journal.person p
- where (p.dossier = any(%(dossiers)b) or p.subject_id = any(%(subjects)b))
-   and not exists (select from journal.staged_dossier s
-                    where s.persons and s.scope_id = p.scope_id and s.dossier = p.dossier)
-union all
-select scope_id, dossier, subject_id, role, eligible, obligation, address, commune, moved_in from journal.staged_person
- where dossier = any(%(dossiers)b) or subject_id = any(%(subjects)b)
-"""
-
-
-def persons(conn: psycopg.Connection, dossier_ids: Collection[str], subjects: Collection[str]) -> list[PersonRow]:
+def holders(conn: psycopg.Connection, dossiers: Collection[str], subjects: Collection[str]) -> list[Holder]:
     """Give the people of some dossiers, and every dossier of some people."""
-    rows = conn.execute(_PERSONS, {"dossiers": list(dossier_ids), "subjects": list(subjects)}).fetchall()
-    return [PersonRow((row[0], row[1]), row[2], KnownPerson(*row[3:])) for row in rows]
-
-
-def absent(conn: psycopg.Connection, subjects: Collection[str]) -> set[tuple[DossierKey, str]]:
-    """Give the dossiers in which this flux has already staged some people as absent."""
-    rows = conn.execute(
-        "select scope_id, dossier, subject_id from journal.staged_absent where subject_id = any(%b)", (list(subjects),)
-    ).fetchall()
-    return {((scope, dossier), subject) for scope, dossier, subject in rows}
+    rows = conn.execute(_HOLDERS, {"dossiers": list(dossiers), "subjects": list(subjects)}).fetchall()
+    return [Holder(*row) for row in rows]
 
 
 def links(conn: psycopg.Connection, wanted: Iterable[Link]) -> dict[Link, str]:

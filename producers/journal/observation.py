@@ -1,20 +1,9 @@
-"""What a flux says, as values: one household, its adults, one contact row; and why a file or a record is refused."""
+"""Why a file or a record is refused, and what is kept of a bad record."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Final, NamedTuple
 
 from bus.errors import BusError
 from bus.reasons import Explained
-
-
-class Source(StrEnum):
-    """The sources that this version reads."""
-
-    CNAF = "cnaf"
-    CONTACT = "contact"
-
 
 _AGAIN = "Demandez à la caisse de produire et de déposer de nouveau le fichier entier."
 _REPAIR = "Signalez le chemin à la caisse : le fichier suivant, corrigé, publie ce que celui-ci n’a pas dit."
@@ -84,107 +73,6 @@ class RecordRejected(BusError):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """``IdentificationFlux``; ``at`` is DTCREAFLUX and HEUCREAFLUX as written: naive, in the emitter's zone."""
-
-    applieme: str
-    natflux: str
-    typeflux: str
-    dtref: date
-    dtcreaflux: date
-    heucreaflux: str
-    at: datetime
-
-
-class Block(NamedTuple):
-    """One suspension or closing block: its reason, since when, the group of suspension (NATGROUPFSUS)."""
-
-    motif: str
-    since: date
-    groupe: str | None
-
-
-class Move(NamedTuple):
-    """The other caisse of a transfer, as ``caf-921``, and the date of departure or arrival."""
-
-    caisse: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """The main address (RGADR 01) as written; ``since`` is DTEMM."""
-
-    lignes: tuple[str, ...]
-    numero: str | None
-    voie: str | None
-    code_postal: str | None
-    commune_insee: str | None
-    commune: str | None
-    pays: str | None
-    since: date | None
-
-    def canonical(self) -> str:
-        """Give the text that is equal for equal addresses: spacing and case say nothing."""
-        parts = (*self.lignes, self.numero, self.voie, self.code_postal, self.commune_insee, self.pays)
-        return "\x1f".join(" ".join((part or "").upper().split()) for part in parts)
-
-
-ADULT_ROLES: Final = frozenset({"DEM", "CJT", "RDO", "AUT"})  # the bus keeps nobody else
-CHILD: Final = "ENF"
-
-
-@dataclass(frozen=True, slots=True)
-class Adult:
-    """A person with an RSA role other than child; ``nir`` as written, ``obligation`` = TOPPERSDRODEVORSA."""
-
-    role: str
-    nom: str
-    nom_naissance: str | None
-    prenoms: tuple[str, ...]
-    date_naissance: str | None
-    precision_naissance: str | None
-    sexe: str
-    commune_naissance: str | None
-    nir: str | None
-    certifie: bool | None
-    obligation: bool | None
-    entrant: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Household:
-    """One ``InfosFoyerRSA`` record of VRSB0801, children and everything about money or health left out."""
-
-    rank: int
-    fonorg: str
-    numorg: str
-    matricule: str
-    ideparte: str
-    numdemrsa: str
-    demande: date
-    cedant: Move | None
-    prenant: Move | None
-    etat: str
-    suspensions_droit: tuple[Block, ...]
-    suspensions_versement: tuple[Block, ...]
-    fin: Block | None
-    sans_domicile: bool | None
-    natures: tuple[str, ...]
-    origine: str | None
-    faits: tuple[str, ...]
-    address: Address | None
-    adults: tuple[Adult, ...]
-    anomalies: int
-    inconnus: int
-
-    @property
-    def commune(self) -> str | None:
-        """The INSEE code of the main address."""
-        return self.address.commune_insee if self.address else None
-
-
-@dataclass(frozen=True, slots=True)
 class BadRecord:
     """A record put aside: what could still be read of its place, and its bytes, which leave sealed or not at all."""
 
@@ -192,28 +80,4 @@ class BadRecord:
     chemin: str
     code: Code
     octets: bytes
-    fonorg: str | None = None
-    numorg: str | None = None
-    ideparte: str | None = None
-    commune: str | None = None
     numdemrsa: str | None = None
-
-
-class Phone(NamedTuple):
-    """A number in E.164 and its kind: ``mobile``, ``fixe`` or ``inconnu``."""
-
-    number: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRow:
-    """One row of the CAF contact file; ``role`` is None when the word is not known, ``numdemrsa`` has 11 characters."""
-
-    rank: int
-    nir: str | None
-    numdemrsa: str | None
-    role: str | None
-    phones: tuple[Phone, ...]
-    mails: tuple[str, ...]
-    unreadable: bool = False  # it says something, and none of it can be read

@@ -1,23 +1,13 @@
 """Where a record belongs: its authority, its département, and the instant of its naive times."""
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Final
 
 from bus import territory
 from bus.errors import InvalidEvent
-from producers.journal.observation import BadRecord, Household
 
 UNDECIDED: Final = "69"
-
-
-def main_authority(batch: Sequence[Household | BadRecord]) -> str | None:
-    """Give the authority of most records, those that leave it undecided left out."""
-    found = (authority_of(record.ideparte, record.commune) for record in batch if isinstance(record, Household))
-    counts = Counter(authority for authority in found if authority and authority != UNDECIDED)
-    return counts.most_common(1)[0][0] if counts else None
 
 
 def undecided(authority: str) -> bool:

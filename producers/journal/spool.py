@@ -19,7 +19,6 @@ from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key, seal, unseal
 from bus.vault import epochs
 from bus.vault.epochs import opened
-from producers.journal.observation import Source
 
 CHUNK: Final = 256 * 1024
 KEEP_REFUSED: Final = timedelta(days=30)
@@ -35,12 +34,12 @@ select s.flux_id, k.key_id, k.epoch, k.wrapped from journal.spool s join vault.o
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """A sealed copy: its flux id, its key, where it lies and what it was called."""
+    """A sealed copy: its flux id, its key, where it lies, what it was called, the name of its source."""
 
     flux_id: str
     key: DataKey
     path: Path
-    source: Source
+    source: str
     file_name: str
     folder: str | None
     received_at: datetime
@@ -145,7 +144,7 @@ def register(conn: psycopg.Connection, ring: KekRing, spooled: Spooled) -> None:
         " values (%s, %s, %s, %s, %s, %s) on conflict (flux_id) do update set key_id = excluded.key_id,"
         " source = excluded.source, file_name = excluded.file_name, folder = excluded.folder, decided = false",
         (
-            spooled.flux_id, spooled.key.key_id, spooled.source.value, spooled.file_name, spooled.folder,
+            spooled.flux_id, spooled.key.key_id, spooled.source, spooled.file_name, spooled.folder,
             spooled.received_at,
         ),
     )  # fmt: skip
@@ -159,7 +158,7 @@ def pending(conn: psycopg.Connection, ring: KekRing, folder: Path) -> list[Spool
         " where not decided order by received_at"
     ).fetchall()
     return [
-        Spooled(flux, keys[flux], _path(folder, flux), Source(source), name, where, at)
+        Spooled(flux, keys[flux], _path(folder, flux), source, name, where, at)
         for flux, source, name, where, at in rows
         if flux in keys
     ]

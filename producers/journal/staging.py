@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -98,16 +98,23 @@ class Staging:
         if subjects:
             self._conn.execute("delete from journal.staged_contact where subject_id = any(%s)", (subjects,))
 
+    def forget_events(self) -> None:
+        """Take back every event that was staged: nothing of a refused flux is told but its refusal."""
+        self._rows.pop("staged_outbox", None)
+        self._conn.execute(f"{self._emptying} journal.staged_outbox")
+
     def clear(self) -> None:
         """Empty every staging table, whatever a killed ingest left in them."""
-        verb = (
-            "delete from" if self._known_small else "truncate"
-        )  # truncating costs some 50 ms: as much as a small flux
-        statements = [sql.SQL(f"{verb} {{}}").format(sql.Identifier("journal", table)) for table in TABLES]
+        statements = [sql.SQL(f"{self._emptying} {{}}").format(sql.Identifier("journal", table)) for table in TABLES]
         self._conn.execute(sql.SQL("; ").join(statements))
         self._rows.clear()
         self._keys.clear()
         self.order = self._sent = 0
+
+    @property
+    def _emptying(self) -> LiteralString:
+        # Truncating costs some 50 ms: as much as a small flux.
+        return "delete from" if self._known_small else "truncate"
 
     @property
     def _known_small(self) -> bool:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bus.reasons import Explained
-from producers.journal.flux import Tally
-from producers.journal.observation import FluxRejected, Header, Motif, Source
+from producers.journal.flux import Flux, Tally
+from producers.journal.observation import FluxRejected, Motif
+from producers.journal.origin import Kind
+from producers.journal.source import Header
 
 MAX_BAD_SHARE: Final = 0.20
+HEADS: Final = ("natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux")
+"""What the contract and the report tell of the head of a file, null where its source has no such thing."""
 
 
 class Verdict(Explained):
@@ -67,19 +71,37 @@ class Report:
 
 
 def genre(header: Header | None) -> dict[str, str | None]:
-    """Give the kind of a flux as its header says it; a flux without readable header has none."""
-    if header is None:
-        return dict.fromkeys(("natflux", "typeflux", "dtref", "dtcreaflux", "heucreaflux"))
-    return {
-        "natflux": header.natflux,
-        "typeflux": header.typeflux,
-        "dtref": header.dtref.isoformat(),
-        "dtcreaflux": header.dtcreaflux.isoformat(),
-        "heucreaflux": header.heucreaflux,
-    }
+    """Give what the header of a flux says; the heads of the contract are always there, null where it has none."""
+    return {**dict.fromkeys(HEADS), **(header.said if header else {})}
 
 
-def judge(tally: Tally, source: Source, header: Header | None) -> None:
+def authority(flux: Flux) -> str | None:
+    """Give the authority of a flux; of one that may hold people of several, only when they share it."""
+    if not flux.source.one_authority and len(flux.tally.authorities) != 1:
+        return None
+    return flux.tally.authority
+
+
+def report_of(flux: Flux, header: Header | None, verdict: Verdict, cause: FluxRejected | None) -> Report:
+    """Give the report of a flux that is now decided."""
+    tally = flux.tally
+    return Report(
+        fichier=flux.file_name,
+        flux=flux.flux_id,
+        source=flux.source.name,
+        autorite=authority(flux),
+        genre=genre(header),
+        verdict=verdict,
+        motif=cause.motif if cause else None,
+        detail=cause.detail if cause else detail(tally),
+        lus=tally.read,
+        valides=0 if cause else tally.valid,
+        rejets=tally.bad,
+        evenements=dict(sorted(tally.events.items())),
+    )
+
+
+def judge(tally: Tally, kind: Kind) -> None:
     """Accept a flux whose file is sound, by its records.
 
     Raises:
@@ -91,8 +113,8 @@ def judge(tally: Tally, source: Source, header: Header | None) -> None:
     if tally.bad and (not tally.valid or tally.bad > MAX_BAD_SHARE * in_scope):
         bad = f"{tally.bad} enregistrement{'s' if tally.bad > 1 else ''} sur {in_scope}"
         raise FluxRejected(Motif.SCHEMA, f"{bad} ne se lisent pas")
-    if not tally.read and source is Source.CNAF and header and header.typeflux != "I":
-        raise FluxRejected(Motif.SCHEMA, "un mensuel ou une reprise sans dossier")
+    if not tally.read and kind.empty is not None:
+        raise FluxRejected(Motif.SCHEMA, kind.empty)
     if tally.stale and tally.stale == tally.valid - tally.anomalies:
         raise FluxRejected(Motif.ANTIDATE, "rien de plus récent que ce qui est déjà connu")
 

@@ -22,7 +22,6 @@ from helpers.wait import eventually
 
 from bus.errors import Misconfigured
 from bus.sealing import DataKey, KekRing
-from producers.journal.observation import Source
 from producers.journal.spool import Spooled
 
 KILLS = [
@@ -150,7 +149,7 @@ def test_a_refused_file_of_before_still_opens(run: Run) -> None:
         ).fetchone()
     assert row is not None
     path = run.system.data / "spool" / f"{row[0].removeprefix('sha256:')}.scelle"
-    copy = Spooled(row[0], ring.unwrap(row[1], row[2], bytes(row[3])), path, Source.CNAF, "", None, datetime.now(UTC))
+    copy = Spooled(row[0], ring.unwrap(row[1], row[2], bytes(row[3])), path, "cnaf", "", None, datetime.now(UTC))
 
     assert b"".join(copy.chunks()) == REFUSED
 

@@ -17,8 +17,9 @@ from bus.telemetry.metrics import INGEST_LAST_SUCCESS
 from bus.vault.provisioning import create_secrets
 from producers import measures
 from producers.ingest import Ingest
-from producers.journal.observation import Source
+from producers.journal.source import Source
 from producers.journal.verdict import Report
+from producers.registry import SOURCES, kinds
 from producers.settings import IngestSettings
 
 DAY = 86_400
@@ -40,7 +41,7 @@ class Desk:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self.folder = settings, folder
 
-    def take(self, octets: bytes, name: str = "rsa.xml", source: Source = Source.CNAF) -> Report:
+    def take(self, octets: bytes, name: str = "rsa.xml", source: Source = SOURCES["cnaf"]) -> Report:
         path = self.folder / name
         path.write_bytes(octets)
         with Ingest(self.settings) as ingestion:
@@ -124,9 +125,9 @@ def test_the_last_success_is_the_journal_s_and_survives_a_restart(desk: Desk) ->
 def accepted(desk: Desk, emitter: str, days: int) -> None:
     with psycopg.connect(str(desk.settings.database_url), autocommit=True) as conn:
         conn.execute(
-            "insert into journal.flux (flux_id, source, emetteur, typeflux, received_at, decided_at, verdict, lus,"
+            "insert into journal.flux (flux_id, source, emetteur, kind, received_at, decided_at, verdict, lus,"
             " valides, rejets, hors_perimetre, effaces, en_attente, evenements)"
-            " values (%s, 'cnaf', %s, 'I', now(),"
+            " values (%s, 'cnaf', %s, 'cnaf-quotidien', now(),"
             " now() - make_interval(days => %s), 'accepte', 1, 1, 0, 0, 0, 0, '{}')",
             (f"sha256:{emitter}-{days}", emitter, days),
         )
@@ -167,10 +168,10 @@ def test_the_expected_intervals_are_those_of_the_settings(desk: Desk) -> None:
 
 @pytest.mark.parametrize("result", ["accepted", "duplicate", "rejected", "quarantined"])
 def test_every_fate_of_every_source_is_there_before_the_first_file(server: Settings, result: str) -> None:
-    assert all(value("bus_ingest_records_total", source=one, result=result) is not None for one in measures.Kind)
+    assert all(value("bus_ingest_records_total", source=one.label, result=result) is not None for one in kinds())
     wanted = result != "quarantined"
     assert all(
-        (value("bus_ingest_files_total", source=one, result=result) is not None) is wanted for one in measures.Kind
+        (value("bus_ingest_files_total", source=one.label, result=result) is not None) is wanted for one in kinds()
     )
 
 
@@ -202,11 +203,11 @@ def files(source: str, result: str) -> float:
     ids=["empty", "encoding", "cut", "other schema", "cut in its header"],
 )
 def test_a_file_refused_before_a_record_counts_is_counted(desk: Desk, octets: bytes) -> None:
-    before = sum(files(one.value, "rejected") for one in measures.Kind)
+    before = sum(files(one.label, "rejected") for one in kinds())
 
     assert desk.take(octets).verdict == "rejete"
 
-    assert sum(files(one.value, "rejected") for one in measures.Kind) == before + 1
+    assert sum(files(one.label, "rejected") for one in kinds()) == before + 1
 
 
 def test_files_are_counted_by_verdict(desk: Desk) -> None:
@@ -282,8 +283,8 @@ def test_rows_of_children_and_rows_that_come_too_late_are_in_the_report(desk: De
         told = f"1;DEMANDEUR;X;{nir13(1)};00000000152;{phone};\n1;ENFANT;X;;00000000152;{phone};\n"
         return (header.replace("ADRESSE", "ADRESSE ELECTRONIQUE DOSSIER") + told).encode()
 
-    newer = desk.take(rows("0639980001"), "contact.20260310.csv", Source.CONTACT)
-    older = desk.take(rows("0639980002"), "contact.20260303.csv", Source.CONTACT)
+    newer = desk.take(rows("0639980001"), "contact.20260310.csv", SOURCES["contact"])
+    older = desk.take(rows("0639980002"), "contact.20260303.csv", SOURCES["contact"])
 
     assert "1 ligne(s) d’enfant" in str(newer.detail)
     assert "1 ligne(s) plus ancienne(s)" in str(older.detail)

@@ -29,8 +29,9 @@ from guichet.usecases.erasure import erase as erase_everywhere
 from producers.ingest import Ingest
 from producers.journal import spool
 from producers.journal.events import now
-from producers.journal.observation import Source
+from producers.journal.source import Source
 from producers.journal.verdict import Report, Verdict
+from producers.registry import SOURCES
 
 ALBA = Who(nir=nir13(1))
 LEO = Who(prenom="LEO", role="CJT", nir=nir13(2), sexe="1")
@@ -74,9 +75,11 @@ class Bench:
         return self.take(file)[0]
 
     def contact(self, *rows: str, name: str = "contact.20260311.csv") -> Report:
-        return self.octets(name, "\n".join((CONTACT_HEADER, *rows)).encode(), Source.CONTACT)
+        return self.octets(name, "\n".join((CONTACT_HEADER, *rows)).encode(), SOURCES["contact"])
 
-    def octets(self, name: str, octets: bytes, source: Source = Source.CNAF, served: tuple[str, ...] = ()) -> Report:
+    def octets(
+        self, name: str, octets: bytes, source: Source = SOURCES["cnaf"], served: tuple[str, ...] = ()
+    ) -> Report:
         path = self.folder / name
         path.write_bytes(octets)
         with Ingest(self.settings.model_copy(update={"autorites": list(served)})) as ingestion:
@@ -453,11 +456,11 @@ from pathlib import Path
 from bus.settings import Settings
 from producers.journal.events import now
 from producers.ingest import Ingest
-from producers.journal.observation import Source
+from producers.registry import SOURCES
 data = Path(sys.argv[1])
 settings = Settings(data_dir=data, secrets_dir=data / "secrets" / "ingest", database_url=sys.argv[2])
 with Ingest(settings) as ingestion:
-    ingestion.file(Path(sys.argv[3]), Source.CNAF)
+    ingestion.file(Path(sys.argv[3]), SOURCES["cnaf"])
 """
 
 
@@ -479,7 +482,7 @@ def test_a_killed_ingest_is_done_again_from_the_start(bench: Bench, tmp_path: Pa
     assert bench.count("journal.person") == (0 if verdict == "accepte" else 2_500)
 
     with Ingest(bench.settings) as ingestion:
-        assert ingestion.file(path, Source.CNAF).verdict.value == verdict
+        assert ingestion.file(path, SOURCES["cnaf"]).verdict.value == verdict
     assert Counter(bench.told()) == {"etat.publie": 2_500}
     assert bench.staged() == 0
 
@@ -509,7 +512,7 @@ def test_refused_files_are_kept_for_thirty_days(bench: Bench) -> None:
 def test_a_spooled_file_reads_back_and_an_altered_one_does_not(bench: Bench) -> None:
     octets = os.urandom(700_000)
     flux_id, key, path = spool.write_sealed(bench.settings.data_dir / "spool", [octets[:300_000], octets[300_000:]])
-    copy = spool.Spooled(flux_id, key, path, Source.CNAF, "f.xml", None, now())
+    copy = spool.Spooled(flux_id, key, path, "cnaf", "f.xml", None, now())
 
     assert b"".join(copy.chunks()) == octets
     path.write_bytes(path.read_bytes()[:-40])

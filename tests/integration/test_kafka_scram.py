@@ -27,7 +27,7 @@ from bus.registry import Registry, apply_contract
 from bus.sealing import new_key
 from bus.vault import provisioning
 from producers.ingest import Ingest
-from producers.journal.observation import Source
+from producers.registry import SOURCES
 
 PARTNERS = ("cd-52", "cd-69m")
 RIGHTS = acl.declared(PARTNERS)
@@ -82,7 +82,7 @@ def ingest(world: Delivering) -> None:
     path.write_bytes(mensuel(foyer, jour="2026-03-05").octets())
     secrets = world.settings.data_dir / "secrets" / "ingest"
     with Ingest(world.settings.model_copy(update={"secrets_dir": secrets})) as ingestion:
-        report = ingestion.file(path, Source.CNAF)
+        report = ingestion.file(path, SOURCES["cnaf"])
     assert report.verdict.value == "accepte", report.detail
 
 

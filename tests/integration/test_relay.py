@@ -24,7 +24,7 @@ from bus.registry import Registry, apply_contract
 from bus.settings import Settings
 from bus.vault.provisioning import create_secrets
 from producers.ingest import Ingest
-from producers.journal.observation import Source
+from producers.registry import SOURCES
 
 
 class Relay:
@@ -104,7 +104,7 @@ class Bench:
         path = self.folder / f"{uuid.uuid4().hex}.xml"
         path.write_bytes(mensuel(*crowd, jour="2026-03-05").octets())
         with Ingest(self.settings) as ingestion:
-            report = ingestion.file(path, Source.CNAF)
+            report = ingestion.file(path, SOURCES["cnaf"])
         assert report.verdict.value == "accepte", report.detail
         return report.flux
 

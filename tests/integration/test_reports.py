@@ -130,6 +130,36 @@ def test_going_back_leaves_what_the_release_before_had(address: str, owner: psyc
     assert kept[2] == kept[0]
 
 
+def test_what_headers_say_changes_its_place_and_the_reader_sees_no_difference(
+    address: str, owner: psycopg.Connection
+) -> None:
+    owner.execute("create database entetes")
+    other = make_conninfo(address, dbname="entetes")
+    said = ("D", "M", "2026-02-28", "2026-03-05", "01:18:36.0000")
+    seen: list[list[tuple[object, ...]]] = []
+
+    command.upgrade(db.migrations(other), "0007")
+    with psycopg.connect(other) as conn:
+        row = (
+            "(flux_id, source, emetteur, natflux, typeflux, dtref, dtcreaflux, heucreaflux, received_at, verdict, lus,"
+            " valides, rejets, hors_perimetre, effaces, en_attente, evenements)"
+            " values (%s, %s, 'e', %s, %s, %s, %s, %s, now(), 'accepte', 1, 1, 0, 0, 0, 0, '{}')"
+        )
+        conn.execute(f"insert into journal.flux {row}", ("sha256:1", "cnaf", *said))
+        conn.execute(f"insert into journal.flux {row}", ("sha256:2", "cnaf", *[None] * 5))
+        conn.execute(f"insert into journal.flux {row}", ("sha256:3", "contact", *[None] * 5))
+    for move, revision in ((command.upgrade, "0008"), (command.downgrade, "0007"), (command.upgrade, "0008")):
+        with psycopg.connect(other) as conn:
+            seen.append(conn.execute("select * from journal.rapport_flux order by flux").fetchall())
+        move(db.migrations(other), revision)
+
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][0][4:7] == said[:3]
+    with psycopg.connect(other) as conn:
+        kinds = conn.execute("select kind, entete ->> 'heucreaflux' from journal.flux order by flux_id").fetchall()
+    assert kinds == [("cnaf-mensuel", said[4]), ("cnaf-illisible", None), ("contact", None)]
+
+
 def test_the_address_of_the_reader_carries_no_password_of_another() -> None:
     told = db.reader_address("postgresql://proprietaire:secret@base.example/bus?sslmode=require")
 

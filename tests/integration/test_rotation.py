@@ -30,10 +30,10 @@ from bus.vault.rotation import Rotated, strike_out
 from bus.vault.rotation_site import Folders
 from guichet.commands.vault import _told
 from producers.ingest import Ingest
-from producers.journal import decision
-from producers.journal.observation import Source
+from producers.journal import merging
 from producers.journal.staging import Staging
 from producers.journal.verdict import Verdict
+from producers.registry import SOURCES
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ def test_a_file_taken_in_across_a_whole_rotation_loses_nobody(coffre: Vault, mon
     monkeypatch.setattr("bus.failpoints.hit", between_batch_and_verdict)
 
     with Ingest(coffre.settings) as ingestion:
-        report = ingestion.file(file, Source.CNAF)
+        report = ingestion.file(file, SOURCES["cnaf"])
 
     assert [outcome.cles_rechiffrees for outcome in rotations] == [2]
     assert report.verdict is Verdict.ACCEPTE
@@ -237,16 +237,16 @@ def test_a_verdict_that_is_moving_keys_is_awaited(coffre: Vault, monkeypatch: py
         f"{text} where (select pg_advisory_xact_lock_shared(99))::text is not null"
         if text.endswith("from journal.staged_key")
         else text
-        for text in decision._MERGE
+        for text in merging.STATEMENTS
     )
-    assert paused != decision._MERGE
-    monkeypatch.setattr(decision, "_MERGE", paused)
+    assert paused != merging.STATEMENTS
+    monkeypatch.setattr(merging, "STATEMENTS", paused)
     file = coffre.settings.data_dir / "mensuel.xml"
     file.write_bytes(mensuel(Foyer(who=(Who(nir=nir13(1)),))).octets())
 
     with closing(coffre.connect()) as gate, Ingest(coffre.settings) as ingestion, ThreadPoolExecutor(1) as beside:
         gate.execute("select pg_advisory_lock(99)")
-        taking = beside.submit(ingestion.file, file, Source.CNAF)
+        taking = beside.submit(ingestion.file, file, SOURCES["cnaf"])
         try:
             waits = "select 1 from pg_locks where locktype = 'advisory' and objid = 99 and not granted"
             eventually(lambda: gate.execute(waits.encode()).fetchone(), timeout=30, what="a verdict in its middle")

@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime
 import pytest
 from helpers.shared import shared
 from helpers.vrsb_file import nir15
+from hypothesis import given
+from hypothesis import strategies as st
 
+from producers.contact.dates import date_of_file, standing
+from producers.contact.observation import ContactRow, Phone
 from producers.contact.phones import mail, phone
 from producers.contact.reader import ContactReader
-from producers.contact.stager import date_of_file, standing
-from producers.journal.observation import BadRecord, Code, ContactRow, FluxRejected, Motif, Phone
+from producers.journal.observation import BadRecord, Code, FluxRejected, Motif
 
 HEADER = (
     "MATRICULE;ROLE PERSONNE;TYPE PERSONNE;NIR;NUMERO DEMANDE RSA;DATE DEMANDE RSA;DATE DEBUT DROITS - DEVOIRS;"
@@ -61,10 +64,21 @@ def refusal(text: str | bytes) -> Motif:
         ("33639980001", Phone("+33639980001", "mobile")),
         ("", None),
         ("NEANT", None),
+        ("+44 1632 960001", Phone("+441632960001", "inconnu")),
+        ("00441632960001", Phone("+441632960001", "inconnu")),
+        ("+44 163", None),
+        ("0639980001 (mère)", Phone("+33639980001", "mobile")),
     ],
 )
 def test_52_phones_come_out_in_one_form(raw: str, expected: Phone | None) -> None:
     assert phone(raw) == expected
+
+
+@given(st.integers(1, 9), st.integers(0, 10**8 - 1))
+def test_a_number_is_the_same_read_with_or_without_the_library(first: int, rest: int) -> None:
+    number = f"{first}{rest:08}"
+
+    assert phone(f"0{number}") == phone(number) == phone(f"+33{number}") == phone(f"0033{number}")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from producers.caisse import difference
 from producers.caisse.eligibility import ELIGIBLE_SUSPENSIONS, eligible
+from producers.caisse.observation import Household
 from producers.caisse.states import Arrival, Context, Elsewhere, Fact, Past, Present, Told
 from producers.caisse.vrsb import VrsbReader
-from producers.journal.observation import Household
 
 CTX = Context(at=datetime(2026, 3, 10, 1, 18, 36), baseline=False, degraded=False, authority="52")  # noqa: DTZ001 - files carry no zone
 DAY = date(2026, 3, 10)

@@ -7,9 +7,10 @@ from helpers.shared import shared
 from helpers.vrsb_file import nir13
 
 from bus.vault.links import Pepper
+from producers.caisse.identities import candidates
+from producers.caisse.observation import Adult
 from producers.journal.nir import valid_nir
-from producers.journal.observation import Adult
-from producers.journal.people import Candidate, Match, candidates, match
+from producers.journal.people import Candidate, Match, match
 
 PEPPER = Pepper(b"l" * 32, b"r" * 32)
 NIR, CIVIL = ("nir", b"n"), ("civil", b"c")

@@ -4,11 +4,21 @@ from datetime import date, datetime
 
 import pytest
 
+from producers.caisse.header import VrsbHeader
 from producers.journal.flux import Tally
-from producers.journal.observation import FluxRejected, Header, Motif, Source
+from producers.journal.observation import FluxRejected, Motif
 from producers.journal.verdict import Report, Verdict, detail, genre, judge
+from producers.registry import SOURCES
 
-MONTHLY = Header("CRI", "D", "M", date(2026, 2, 28), date(2026, 3, 5), "01:18:36.0000", datetime(2026, 3, 5, 1, 18, 36))  # noqa: DTZ001 - files carry no zone
+MONTHLY = VrsbHeader(
+    "CRI",
+    "D",
+    "M",
+    date(2026, 2, 28),
+    date(2026, 3, 5),
+    "01:18:36.0000",
+    datetime(2026, 3, 5, 1, 18, 36),  # noqa: DTZ001 - files carry no zone
+)
 
 
 @pytest.mark.parametrize(
@@ -30,18 +40,18 @@ MONTHLY = Header("CRI", "D", "M", date(2026, 2, 28), date(2026, 3, 5), "01:18:36
 )
 def test_what_a_monthly_deserves(tally: Tally, motif: Motif | None) -> None:
     if motif is None:
-        judge(tally, Source.CNAF, MONTHLY)
+        judge(tally, SOURCES["cnaf"].kind_of(MONTHLY.said))
         return
     with pytest.raises(FluxRejected) as refused:
-        judge(tally, Source.CNAF, MONTHLY)
+        judge(tally, SOURCES["cnaf"].kind_of(MONTHLY.said))
     assert refused.value.motif is motif
 
 
 def test_a_daily_and_a_contact_file_may_be_empty() -> None:
-    daily = Header("CRI", "D", "I", date(2026, 3, 5), date(2026, 3, 5), "01:00:00", datetime(2026, 3, 5, 1))  # noqa: DTZ001 - as above
+    daily = VrsbHeader("CRI", "D", "I", date(2026, 3, 5), date(2026, 3, 5), "01:00:00", datetime(2026, 3, 5, 1))  # noqa: DTZ001 - as above
 
-    judge(Tally(), Source.CNAF, daily)
-    judge(Tally(), Source.CONTACT, None)
+    judge(Tally(), SOURCES["cnaf"].kind_of(daily.said))
+    judge(Tally(), SOURCES["contact"].kind_of({}))
 
 
 def test_the_report_has_the_keys_of_the_example_in_order() -> None:

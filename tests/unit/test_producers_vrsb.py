@@ -9,11 +9,12 @@ from helpers.shared import shared
 from helpers.vrsb_file import Fichier, Foyer, Who, mensuel, quotidien
 
 from producers.caisse.framing import RECORD_LIMIT
+from producers.caisse.observation import BadHousehold, Household
 from producers.caisse.vrsb import VrsbReader
-from producers.journal.observation import BadRecord, Code, FluxRejected, Household, Motif
+from producers.journal.observation import Code, FluxRejected, Motif
 
 
-def read(octets: bytes, size: int = 256 * 1024) -> list[Household | BadRecord]:
+def read(octets: bytes, size: int = 256 * 1024) -> list[Household | BadHousehold]:
     return list(VrsbReader(octets[i : i + size] for i in range(0, len(octets), size)))
 
 
@@ -141,7 +142,7 @@ def test_15_one_abnormally_large_record_is_put_aside_alone(size: int) -> None:
 
     found = read(quotidien(Foyer(), huge, Foyer(numero="00000000352")).octets(), size)
 
-    assert [one.code if isinstance(one, BadRecord) else one.rank for one in found] == [1, Code.TAILLE, 3]
+    assert [one.code if isinstance(one, BadHousehold) else one.rank for one in found] == [1, Code.TAILLE, 3]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_16_a_record_in_a_comment_is_no_record() -> None:
 def test_16_too_many_persons_make_a_bad_record() -> None:
     crowd = Foyer(who=tuple(Who(role="ENF") for _ in range(10_000)))
 
-    assert [type(one) for one in read(quotidien(Foyer(), crowd).octets())] == [Household, BadRecord]
+    assert [type(one) for one in read(quotidien(Foyer(), crowd).octets())] == [Household, BadHousehold]
 
 
 def test_17_spellings_are_kept_for_the_table_to_read() -> None:
@@ -220,7 +221,7 @@ def test_an_empty_file_is_empty() -> None:
 def test_a_bad_record_is_told_by_path_and_code(before: str, after: str, path: str, code: Code) -> None:
     (found,) = read(quotidien(Foyer()).octets().decode().replace(before, after).encode())
 
-    assert isinstance(found, BadRecord)
+    assert isinstance(found, BadHousehold)
     assert (found.chemin, found.code, found.ideparte) == (f"Racine/InfosFoyerRSA/{path}", code, "052")
 
 
@@ -281,7 +282,7 @@ def test_06_the_anomaly_at_the_end_of_a_large_record_is_counted(size: int) -> No
 
     found = read(quotidien(Foyer(), huge, Foyer(numero="00000000352"), anomalies=1).octets(), size)
 
-    assert [one.code if isinstance(one, BadRecord) else one.rank for one in found] == [1, Code.TAILLE, 3]
+    assert [one.code if isinstance(one, BadHousehold) else one.rank for one in found] == [1, Code.TAILLE, 3]
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
@@ -304,7 +305,7 @@ def test_an_adult_without_the_role_of_the_rsa_makes_a_bad_record() -> None:
 
     (found,) = read(octets[:start] + octets[end:])
 
-    assert isinstance(found, BadRecord)
+    assert isinstance(found, BadHousehold)
     assert (found.chemin, found.code) == ("Racine/InfosFoyerRSA/Personne/Prestations", Code.ABSENT)
 
 

@@ -8,14 +8,16 @@ import pytest
 
 from bus.settings import Settings
 from producers.folder import watch
-from producers.folder.watch import Patience, Watch, patience_with, report_name, written
+from producers.folder.completeness import Patience, patience_with, written
+from producers.folder.reports import report_name
+from producers.folder.watch import Watch
 from producers.journal import spool
-from producers.journal.observation import Source
 from producers.journal.verdict import Report, Verdict
+from producers.registry import recognise
 
 WHOLE = b"<?xml version='1.0'?><Racine></Racine>\n"
 HALF = WHOLE[:25]
-PATIENCE = Patience(other=10, csv=3, empty=30)
+PATIENCE = Patience(long=10, short=3, empty=30)
 
 
 class Clock:
@@ -189,4 +191,4 @@ def test_a_file_that_the_disk_refuses_does_not_stop_the_others(
 
 
 def test_the_source_of_an_empty_file_is_told_by_its_name() -> None:
-    assert (watch.guess(b"", "f.csv"), watch.guess(b"", "f.xml")) == (Source.CONTACT, Source.CNAF)
+    assert (recognise(b"", "f.csv").name, recognise(b"", "f.xml").name) == ("contact", "cnaf")

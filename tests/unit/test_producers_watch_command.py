@@ -14,7 +14,7 @@ from bus.platform import postgres
 from bus.settings import Settings
 from guichet.cli import main
 from producers.journal import spool
-from producers.journal.observation import Source
+from producers.journal.source import Source
 from producers.journal.verdict import Report, Verdict
 
 
@@ -35,7 +35,7 @@ class Disk:
 
     def file(self, path: Path, source: Source) -> Report:
         flux = spool.identify(spool.read(path))
-        return Report(spool.display_name(path), flux, source.value, None, {}, Verdict.ACCEPTE, None, None, 1, 1, 0, {})
+        return Report(spool.display_name(path), flux, source.name, None, {}, Verdict.ACCEPTE, None, None, 1, 1, 0, {})
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """The page of the metrics, from the telemetry module; who reads each is looked up in the rules and the dashboards."""
 
 import re
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,8 +16,9 @@ from consumers.connectors.registry import CHANNELS
 from consumers.dispatch.board import Standing
 from consumers.dispatch.measures import Ended
 from consumers.ledger.deadlines import Punctuality as Deadline
+from producers import registry
 from producers.journal.observation import Code
-from producers.measures import Kind, Result
+from producers.measures import Result
 from tools.reference.markdown import NOTHING, Pages, code, codes, link, page, section, table
 from tools.reference.sources import ROOT
 
@@ -41,15 +41,15 @@ LABELS: Final[Mapping[str, str]] = {
     "version": "les versions du contrat",
 }
 """What bounds each label: no value from outside ever becomes one."""
-VALUES: Final[Mapping[str, tuple[type[StrEnum], ...]]] = {
+VALUES: Final[Mapping[str, tuple[Iterable[str], ...]]] = {
     "outcome": tuple(channel.opens.table.outcomes for channel in CHANNELS.values()),
     "reason": (Reason, Code),
     "result": (Result, Fate, Ended, Deadline),
-    "source": (Kind,),
+    "source": ([kind.label for kind in registry.kinds()],),
     "stage": (Stage,),
     "state": (Standing,),
 }
-"""The values of the labels that an enum holds."""
+"""The values of the labels that an enum or the registry of sources holds."""
 
 
 def pages() -> Pages:
@@ -95,7 +95,7 @@ def _row(metric: MetricWrapperBase) -> tuple[str, ...]:
 
 def _label_rows(found: tuple[MetricWrapperBase, ...]) -> Iterator[tuple[str, str, str]]:
     for label in sorted({label for metric in found for label in labels(metric)}):
-        values = dict.fromkeys(one.value for kind in VALUES.get(label, ()) for one in kind)
+        values = dict.fromkeys(str(one) for kind in VALUES.get(label, ()) for one in kind)
         yield code(label), LABELS.get(label, NOTHING), codes(values)
 
 
