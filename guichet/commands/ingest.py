@@ -10,7 +10,6 @@ import click
 from bus.errors import Misconfigured
 from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note
-from producers.registry import SOURCES
 
 if TYPE_CHECKING:
     from producers.journal.verdict import Report
@@ -19,9 +18,23 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Settings)
 
 
+class SourceName(click.Choice[str]):
+    """The name of a source, among those of the registry; read when asked for, since it loads every reader."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> Sequence[str]:  # type: ignore[override]  # click sets it once, when the command is declared
+        """Give the names."""
+        from producers.registry import SOURCES
+
+        return tuple(SOURCES)
+
+
 @click.command()
 @click.argument("fichiers", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--source", type=click.Choice(list(SOURCES)), help="Source des fichiers.")
+@click.option("--source", type=SourceName(), help="Source des fichiers.")
 @click.option(
     "--watch",
     "depot",
@@ -50,7 +63,7 @@ def ingest(
     if not fichiers:
         raise click.UsageError("indiquez au moins un fichier, ou --watch DOSSIER")
     if source is None:
-        raise click.UsageError(f"indiquez {' ou '.join(f'--source {name}' for name in SOURCES)}")
+        raise click.UsageError(f"indiquez {' ou '.join(f'--source {name}' for name in SourceName().choices)}")
     reports: list[Report] = []
     try:
         for report in take(settings, fichiers, source):
@@ -66,6 +79,7 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
     """Take files in one by one, with the database that is configured or the data folder's own."""
     from bus.platform.postgres import database
     from producers.ingest import Ingest
+    from producers.registry import source as source_of
 
     with (
         database(settings) as ready,
@@ -75,7 +89,7 @@ def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Re
     ):
         ingestion.purge()
         for path in files:
-            yield ingestion.file(path, SOURCES[source])
+            yield ingestion.file(path, source_of(source))
 
 
 def watch(settings: "IngestSettings", folder: Path) -> None:
