@@ -1,8 +1,9 @@
 """``bus ingest``: take files in, one after the other, or watch a folder for them."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 

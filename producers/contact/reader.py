@@ -65,10 +65,11 @@ class ContactReader(Reader):
 
 def recognise(head: bytes, name: str) -> bool:
     """Tell whether a file has a column that only the contact file of the CAF has; one without a byte, by its name."""
-    first = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]
-    if not first:
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
         return name.lower().endswith(".csv")
-    columns = {one for encoding in ("utf-8", "cp1252") for one in _columns(first.decode(encoding, "replace"))}
+    firsts = (text.decode(encoding, "replace").splitlines()[0] for encoding in ("utf-8", "cp1252"))
+    columns = {one for first in firsts for one in _columns(first)}
     return bool({_ROLE, _CLAIM, *_PHONES} & columns)
 
 

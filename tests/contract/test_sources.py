@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bus.errors import Misconfigured
 from guichet.commands.ingest import ingest
@@ -117,6 +119,12 @@ def test_the_reference_and_the_command_line_follow_the_registry() -> None:
 def test_an_unknown_source_is_refused_with_the_list_of_those_there_are() -> None:
     with pytest.raises(Misconfigured, match="inconnue : autre ; ce bus lit cnaf, contact"):
         registry.source("autre")
+
+
+@given(st.binary(max_size=300), st.sampled_from(["f.xml", "f.csv", "f"]))
+@example(b"ROLE PERSONNE\rNUMERO;\r\n", "f.csv")
+def test_any_bytes_have_exactly_one_reader(head: bytes, name: str) -> None:
+    assert registry.recognise(head, name) in SOURCES.values()
 
 
 def test_what_nobody_recognises_goes_to_who_says_what_is_missing() -> None:

@@ -31,7 +31,7 @@ from producers.journal import spool
 from producers.journal.events import now
 from producers.journal.source import Source
 from producers.journal.verdict import Report, Verdict
-from producers.registry import SOURCES
+from producers.registry import SOURCES, UnknownSource
 
 ALBA = Who(nir=nir13(1))
 LEO = Who(prenom="LEO", role="CJT", nir=nir13(2), sexe="1")
@@ -518,6 +518,19 @@ def test_a_spooled_file_reads_back_and_an_altered_one_does_not(bench: Bench) -> 
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(Exception, match="scelle_illisible"):
         b"".join(copy.chunks())
+
+
+def test_a_sealed_copy_of_a_source_that_this_version_does_not_read_waits_for_one_that_does(bench: Bench) -> None:
+    flux_id, key, path = spool.write_sealed(bench.settings.data_dir / "spool", [b"octets"])
+    copy = spool.Spooled(flux_id, key, path, "autre", "f.bin", str(bench.folder), now())
+
+    with Ingest(bench.settings) as ingestion:
+        ingestion.register(copy)
+        with pytest.raises(UnknownSource, match="autre ; ce bus lit cnaf, contact"):
+            ingestion.spooled(copy)
+
+    assert bench.conn.execute("select decided from journal.spool").fetchone() == (False,)
+    assert path.exists()
 
 
 def test_the_role_of_ingest_may_not_read_the_ledger(bench: Bench) -> None:
