@@ -6,7 +6,7 @@ For demonstrations and tests, and as an example for partners. Nothing of a body 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -34,10 +34,10 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request: path and method, headers in lower case, body."""
+    """One request: method, headers by lower-case name, body."""
 
     method: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes = field(repr=False)
 
     @property
@@ -106,9 +106,8 @@ async def serve(port: int, receiver: Receiver, stop: asyncio.Event, *, listening
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if "Transfer-Encoding" in request.headers or (request.content_length or 0) > _BODY_LIMIT:
             return web.Response(status=400)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        status, body = await receiver.answer(Message(request.method, headers, await request.read()))
-        return web.Response(status=status, body=body)
+        status, body = await receiver.answer(Message(request.method, request.headers, await request.read()))
+        return web.Response(status=status, body=body or None)
 
     runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=_PARTING)
     await runner.setup()

@@ -101,7 +101,7 @@ Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Entry(BaseModel):
+class SubscriptionEntry(BaseModel):
     """One ``[[abonnement]]``; its keys in the order in which faults are told."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -188,7 +188,7 @@ def _entries(entries: Sequence[Mapping[str, Any]], known: Known) -> Iterator[Fau
         if name in seen:
             yield Wrong.ID_DOUBLE.at(f"abonnement {name}.id")
         seen.add(name)
-        yield from _judge(Entry, f"abonnement {name}.", entry, known)
+        yield from _judge(SubscriptionEntry, f"abonnement {name}.", entry, known)
 
 
 def _judge(model: type[BaseModel], where: str, table: Mapping[str, Any], known: Known) -> Iterator[Fault]:
