@@ -71,30 +71,31 @@ class Receiver:
         return await self._receive(message), b""
 
     async def _receive(self, message: Message) -> int:
-        if not signature.verify(self._keys, message.signed, message.body, now=time.time()):
+        signed = message.signed
+        if not signature.verify(self._keys, signed, message.body, now=time.time()):
             self.ledger.counts["refusees"] += 1
             return 401
         gap = message.headers.get("webhook-gap")
         try:
             body = orjson.loads(message.body)
-            verdict = self.ledger.judge(message.signed[0], body, told_missing=told(gap))
+            verdict = self.ledger.judge(signed[0], body, told_missing=told(gap))
         except (ValueError, KeyError, TypeError):
             self.ledger.counts["refusees"] += 1
             return 400
-        await self._store.keep(_line(message, body, verdict))
+        await self._store.keep(_line(signed[0], message.headers, body, verdict))
         hit("receiver.before_answer")
         return 204
 
 
-def _line(message: Message, body: Any, verdict: Judgement) -> bytes:  # noqa: ANN401 - any JSON
+def _line(webhook_id: str, headers: Mapping[str, str], body: Any, verdict: Judgement) -> bytes:  # noqa: ANN401 - any JSON
     record = {
-        "webhook_id": message.signed[0],
+        "webhook_id": webhook_id,
         "recu_le": datetime.now(UTC),
-        "tentative": int(message.headers.get("webhook-attempt", "1")),
+        "tentative": int(headers.get("webhook-attempt", "1")),
         "doublon": verdict.duplicate,
         "manquants": verdict.missing,
         "inversion": verdict.late,
-        "saut": message.headers.get("webhook-gap"),
+        "saut": headers.get("webhook-gap"),
         "corps": body,
     }
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
