@@ -6,7 +6,7 @@ For demonstrations and tests, and as an example for partners. Nothing of a body 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -34,10 +34,10 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request: path and method, headers in lower case, body."""
+    """One request: method, headers by lower-case name, body."""
 
     method: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes = field(repr=False)
 
     @property
@@ -71,30 +71,31 @@ class Receiver:
         return await self._receive(message), b""
 
     async def _receive(self, message: Message) -> int:
-        if not signature.verify(self._keys, message.signed, message.body, now=time.time()):
+        signed = message.signed
+        if not signature.verify(self._keys, signed, message.body, now=time.time()):
             self.ledger.counts["refusees"] += 1
             return 401
         gap = message.headers.get("webhook-gap")
         try:
             body = orjson.loads(message.body)
-            verdict = self.ledger.judge(message.signed[0], body, told_missing=told(gap))
+            verdict = self.ledger.judge(signed[0], body, told_missing=told(gap))
         except (ValueError, KeyError, TypeError):
             self.ledger.counts["refusees"] += 1
             return 400
-        await self._store.keep(_line(message, body, verdict))
+        await self._store.keep(_line(signed[0], message.headers, body, verdict))
         hit("receiver.before_answer")
         return 204
 
 
-def _line(message: Message, body: Any, verdict: Judgement) -> bytes:  # noqa: ANN401 - any JSON
+def _line(webhook_id: str, headers: Mapping[str, str], body: Any, verdict: Judgement) -> bytes:  # noqa: ANN401 - any JSON
     record = {
-        "webhook_id": message.signed[0],
+        "webhook_id": webhook_id,
         "recu_le": datetime.now(UTC),
-        "tentative": int(message.headers.get("webhook-attempt", "1")),
+        "tentative": int(headers.get("webhook-attempt", "1")),
         "doublon": verdict.duplicate,
         "manquants": verdict.missing,
         "inversion": verdict.late,
-        "saut": message.headers.get("webhook-gap"),
+        "saut": headers.get("webhook-gap"),
         "corps": body,
     }
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
@@ -106,9 +107,8 @@ async def serve(port: int, receiver: Receiver, stop: asyncio.Event, *, listening
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if "Transfer-Encoding" in request.headers or (request.content_length or 0) > _BODY_LIMIT:
             return web.Response(status=400)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        status, body = await receiver.answer(Message(request.method, headers, await request.read()))
-        return web.Response(status=status, body=body)
+        status, body = await receiver.answer(Message(request.method, request.headers, await request.read()))
+        return web.Response(status=status, body=body or None)
 
     runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=_PARTING)
     await runner.setup()

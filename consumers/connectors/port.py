@@ -89,7 +89,7 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Stay:
     """The head stays until the receiver is better, as the gate of the endpoint decides; nothing is spent."""
 
 
@@ -103,7 +103,7 @@ class Stop:
     """The receiver wants nothing more; the subscription stops, what it is owed stays."""
 
 
-Decision: TypeAlias = Delivered | Again | Wait | Park | Stop
+Decision: TypeAlias = Delivered | Again | Stay | Park | Stop
 
 
 class Signal(StrEnum):
@@ -180,7 +180,7 @@ class Sender(Connector):
         """Start one attempt; ``done`` is called once, later, from the loop."""
 
 
-class Writer(Connector):
+class BatchWriter(Connector):
     """Carries batches: never two in flight for one subscription."""
 
     @abstractmethod

@@ -16,7 +16,7 @@ import psycopg
 
 from bus.failpoints import hit
 from bus.telemetry.logs import get_logger
-from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Stop, Wait
+from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Stay, Stop
 from consumers.dispatch import recording
 from consumers.dispatch.gate import Gate
 from consumers.dispatch.lanes import Endpoint, Lane
@@ -92,7 +92,7 @@ class Clerk:
                 until = datetime.now(UTC) + timedelta(seconds=delay)
                 endpoint.hold(lane)
                 self._clock.sleep(endpoint, lane.key, until.timestamp())
-            case Again() | Wait() | Stop():
+            case Again() | Stay() | Stop():
                 tried = (standing.attempts, standing.tries, standing.sequence)
                 lane.rows[0] = replace(row, attempts=tried[0], tries=tried[1], sequence=tried[2])
                 endpoint.release(lane, probe=sent.probe)

@@ -18,7 +18,7 @@ from consumers.dispatch import board
 from consumers.dispatch.clerk import Clerk
 from consumers.dispatch.following import Following
 from consumers.dispatch.roster import Roster
-from consumers.dispatch.sending import Sending, Tools
+from consumers.dispatch.sending import Gear, Sending
 from consumers.dispatch.threads import Threads
 from consumers.dispatch.writing import Writing
 from consumers.payload.preparation import Preparation
@@ -53,13 +53,13 @@ class Dispatcher:
         self._roster = Roster(settings, connectors)
         self._following = Following(settings, self._threads, connections.desk, self._roster)
         self._clerk = Clerk(settings, self._threads, connections.ledger, self._roster)
-        tools = self._tools()
-        self._sending, self._writing = Sending(tools), Writing(tools)
+        gear = self._gear()
+        self._sending, self._writing = Sending(gear), Writing(gear)
         self._pumping = self._stopping = False
         self._next_desk = 0.0
 
-    def _tools(self) -> Tools:
-        return Tools(
+    def _gear(self) -> Gear:
+        return Gear(
             settings=self._settings,
             threads=self._threads,
             roster=self._roster,

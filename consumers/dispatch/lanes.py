@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from consumers.connectors.port import Connector, Writer
+from consumers.connectors.port import BatchWriter, Connector
 from consumers.dispatch.gate import Gate
 from consumers.ledger.records import Pending
 from consumers.subscriptions.subscription import Subscription
@@ -51,7 +51,7 @@ class Endpoint:
     @property
     def in_batches(self) -> bool:
         """Whether it is written to in batches: read from the ledger page by page, it keeps no lane here."""
-        return isinstance(self.connector, Writer)
+        return isinstance(self.connector, BatchWriter)
 
     def notify(self) -> None:
         """The ledger holds something new for this endpoint."""

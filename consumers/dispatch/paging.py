@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from consumers.connectors.port import Answer, Decision, Delivered, Park, Wait
+from consumers.connectors.port import Answer, Decision, Delivered, Park, Stay
 from consumers.dispatch import recording
 from consumers.dispatch.lanes import Lane
 from consumers.dispatch.recording import Tried
@@ -133,4 +133,4 @@ def shared_out(composed: Composed, decision: Decision, refused: str | None) -> l
     if refused is None or not isinstance(decision, Park):
         return [decision] * len(composed.leaving)
     ids = [delivery_id(one.tried.row.event_id, composed.subscription.id) for one in composed.leaving]
-    return [decision if one == refused else Wait() for one in ids]
+    return [decision if one == refused else Stay() for one in ids]

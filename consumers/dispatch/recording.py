@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
-from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Request, Stop, Wait
+from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Request, Stay, Stop
 from consumers.dispatch.lanes import Endpoint, Lane
 from consumers.ledger.fates import Etat
 from consumers.ledger.ids import delivery_id
@@ -62,7 +62,7 @@ def standing(sent: Tried, decision: Decision, cause: str | None) -> Standing:
             tries = spent
         case Park():
             etat, tries = PARKED, tries + 1
-        case Wait() | Stop():
+        case Stay() | Stop():
             pass
         case _:
             assert_never(decision)

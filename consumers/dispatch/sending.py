@@ -41,7 +41,7 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Gear:
     """What both shapes of channels work with: ``pump`` plans the next turn, ``stopped`` is told who wants no more."""
 
     settings: DeliverSettings
@@ -56,8 +56,8 @@ class Tools:
 class Sending:
     """Keeps lanes moving for the channels that carry one delivery at a time; lives in the loop."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, gear: Gear) -> None:
+        self._gear = gear
         self._picked: list[Picked] = []
         self.in_flight = 0
         self._preparing = self._reading = self._stopping = False
@@ -79,17 +79,17 @@ class Sending:
         """Read more deliveries for every endpoint that has room, and the lanes that wake, in one query."""
         if self._reading:
             return
-        endpoints = self._tools.roster.endpoints
+        endpoints = self._gear.roster.endpoints
         windows = [
             (endpoint, Window(endpoint.subscription.id, endpoint.cursor, count), endpoint.begin_loading())
             for endpoint in endpoints.values()
             if not endpoint.in_batches and (count := endpoint.wanted())
         ]
-        wakes = [(endpoints[wake.subscription_id], wake) for wake in self._tools.roster.due(time.time())]
+        wakes = [(endpoints[wake.subscription_id], wake) for wake in self._gear.roster.due(time.time())]
         if windows or wakes:
             self._reading = True
             read = partial(_read, windows=[window for _, window, _ in windows], wakes=[wake for _, wake in wakes])
-            self._tools.clerk.commit_with(read, partial(self._loaded, windows, wakes))
+            self._gear.clerk.commit_with(read, partial(self._loaded, windows, wakes))
 
     def _loaded(
         self,
@@ -110,15 +110,15 @@ class Sending:
         for endpoint, window, notice in windows:
             rows = by_subscription.get(window.subscription_id, [])
             endpoint.loaded(rows, limit=window.limit, notice=notice)
-        self._tools.pump()
+        self._gear.pump()
 
     def _pick(self) -> None:
         """Let each endpoint in turn start what its gate and the global cap allow."""
         now = time.monotonic()
-        for endpoint in self._tools.roster.turn():
+        for endpoint in self._gear.roster.turn():
             if endpoint.paused or not endpoint.ready:
                 continue
-            free = max(0, self._tools.settings.deliver_in_flight - self.in_flight)
+            free = max(0, self._gear.settings.deliver_in_flight - self.in_flight)
             for lane in endpoint.take(min(free, endpoint.gate.room(now))):
                 row, gate = lane.rows[0], endpoint.gate
                 sequence = row.sequence or lane.sequence + 1
@@ -133,8 +133,8 @@ class Sending:
         self._preparing = True
         batch, self._picked = self._picked[:_BATCH], self._picked[_BATCH:]
         candidates = [Owed(one.subscription, one.row, one.sequence) for one in batch]
-        work = partial(self._tools.preparation.prepare, candidates)
-        self._tools.threads.submit("preparation", work, partial(self._send, batch))
+        work = partial(self._gear.preparation.prepare, candidates)
+        self._gear.threads.submit("preparation", work, partial(self._send, batch))
 
     def _send(self, batch: Sequence[Picked], prepared: Sequence[Prepared]) -> None:
         self._preparing = False
@@ -144,11 +144,11 @@ class Sending:
                 one.endpoint.release(one.lane, probe=False)
                 continue
             self._follow_fate(one, fate)
-        self._tools.pump()
+        self._gear.pump()
 
     def _stands(self, one: Picked) -> bool:
         """Tell whether the subscription that the body was made for is still the one in force."""
-        current = self._tools.roster.endpoints.get(one.subscription.id)
+        current = self._gear.roster.endpoints.get(one.subscription.id)
         return current is one.endpoint and current.subscription is one.subscription and not current.paused
 
     def _follow_fate(self, one: Picked, fate: Prepared) -> None:
@@ -157,10 +157,10 @@ class Sending:
                 self._go(one, octets)
             case Withdrawn(why):
                 self._leave(one)
-                self._tools.clerk.end(one.endpoint, one.lane, recording.WITHDRAWN, why)
+                self._gear.clerk.end(one.endpoint, one.lane, recording.WITHDRAWN, why)
             case Unreadable(reason):
                 self._leave(one)
-                self._tools.clerk.end(one.endpoint, one.lane, recording.PARKED, f"{Why.ILLISIBLE} : {reason}")
+                self._gear.clerk.end(one.endpoint, one.lane, recording.PARKED, f"{Why.ILLISIBLE} : {reason}")
             case Gone():
                 self._leave(one)
                 one.endpoint.drop(one.lane)
@@ -177,9 +177,9 @@ class Sending:
 
     def _answered(self, sent: Sent, gate: Gate, answer: Answer) -> None:
         self.in_flight -= 1
-        if self._tools.clerk.answered(sent, gate, answer):
-            self._tools.stopped(sent.row.subscription_id)
-        self._tools.pump()
+        if self._gear.clerk.answered(sent, gate, answer):
+            self._gear.stopped(sent.row.subscription_id)
+        self._gear.pump()
 
 
 def _read(

@@ -25,6 +25,7 @@ from consumers.connectors.port import Destination
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger
 from consumers.ledger.records import Owed
+from consumers.ledger.release import release
 from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
 from consumers.subscriptions import in_force
@@ -107,6 +108,22 @@ class Channelled:
         """Destroy the key of a person, as an erasure does."""
         with psycopg.connect(str(self.settings.database_url)) as conn:
             conn.execute("delete from vault.key where subject_id = %s", (person.subject,))
+
+    def rewrite(self, receiver: Harness, value: bytes) -> bytes:
+        """Put other bytes in place of the first event that a receiver is owed; gives those it had."""
+        with psycopg.connect(str(self.settings.database_url)) as conn:
+            rows = conn.execute(
+                "select e.event_id, e.value from ledger.delivery d join ledger.event e using (event_id, autorite)"
+                " where d.subscription_id = %s order by d.seq limit 1",
+                (receiver.name,),
+            ).fetchall()
+            conn.execute("update ledger.event set value = %s where event_id = %s", (value, rows[0][0]))
+        return bytes(rows[0][1])
+
+    def release(self, receiver: Harness) -> None:
+        """Release what is parked, as an operator does."""
+        with connect(self.settings, "bus_guichet", autocommit=True) as conn:
+            release(conn, receiver.name)
 
     def reach(self, receiver: Harness, **states: int) -> None:
         eventually(

@@ -17,6 +17,7 @@ from bus.reasons import Explained
 from consumers.connectors.port import (
     Answer,
     Batch,
+    BatchWriter,
     Connector,
     Decision,
     Delivered,
@@ -24,10 +25,9 @@ from consumers.connectors.port import (
     Request,
     Sender,
     Signal,
+    Stay,
     Table,
     Unwritten,
-    Wait,
-    Writer,
     spend,
 )
 from consumers.connectors.webhook.connector import WebhookSender
@@ -100,7 +100,7 @@ class ToyOutcome(Explained):
 def _decide(answer: Answer, tries: int, *, counted: bool, jitter: float, ladder: tuple[float, ...]) -> Decision:
     if answer.outcome is ToyOutcome.DONE:
         return Delivered()
-    return spend(tries + 1, limit=len(ladder) + 1, ladder=ladder, jitter=jitter) if counted else Wait()
+    return spend(tries + 1, limit=len(ladder) + 1, ladder=ladder, jitter=jitter) if counted else Stay()
 
 
 def _signal(answer: Answer) -> Signal:
@@ -173,7 +173,7 @@ class ToySender(Sender):
             held.bodies.append(json.loads(request.body))
 
 
-class ToyWriter(Writer):
+class ToyWriter(BatchWriter):
     """Keeps each batch once, by its position."""
 
     table: ClassVar[Table] = TOY

@@ -123,6 +123,22 @@ def test_what_is_erased_before_it_leaves_does_not_and_what_follows_keeps_its_pla
     assert numbers(receiver) == {f"p-{other.subject}": [1, 2, 3]}
 
 
+def test_what_was_parked_blocks_its_lane_alone_and_leaves_again_in_its_order_once_released(world: Channelled) -> None:
+    receiver = world.receiver()
+    victim, other = world.people(2)
+    world.owe([victim, other], 2, receiver)
+    readable = world.rewrite(receiver, b"wrong")
+    receiver.start()
+
+    with world.dispatching():
+        world.reach(receiver, parquee=1, en_attente=1, livree=2)
+        world.rewrite(receiver, readable)
+        world.release(receiver)
+        world.reach(receiver, livree=4)
+
+    assert numbers(receiver) == {f"p-{person.subject}": [1, 2] for person in (victim, other)}
+
+
 def test_every_attempt_is_in_the_list_with_its_issue(world: Channelled) -> None:
     receiver = world.receiver()
     world.owe(world.people(1), 1, receiver)

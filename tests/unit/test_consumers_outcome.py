@@ -13,8 +13,8 @@ from consumers.connectors.port import (
     Delivered,
     Park,
     Signal,
+    Stay,
     Stop,
-    Wait,
 )
 from consumers.connectors.webhook.outcome import Outcome, cause, decide, outcome_of, retry_after, signal
 
@@ -35,7 +35,7 @@ def test_every_failure_has_one_decision_and_none_is_a_delivery(
 ) -> None:
     decision = decide(failed, tries, counted=counted, jitter=jitter)
 
-    assert isinstance(decision, Again | Wait | Park | Stop)
+    assert isinstance(decision, Again | Stay | Park | Stop)
     assert isinstance(decision, Stop) == (failed.code == 410)
 
 
@@ -78,12 +78,12 @@ def test_a_410_stops_the_subscription_and_a_413_parks_at_once() -> None:
 
 @given(FAILURES.filter(lambda failed: failed.code not in (410, 413)), st.integers(0, 99))
 def test_a_probe_spends_nothing_and_never_parks(failed: Answer, tries: int) -> None:
-    assert decide(failed, tries, counted=False, jitter=1.0) == Wait()
+    assert decide(failed, tries, counted=False, jitter=1.0) == Stay()
 
 
 @pytest.mark.parametrize("code", [401, 403])
 def test_refused_credentials_spend_nothing_and_open_the_breaker(code: int) -> None:
-    assert decide(answer(code), 2, counted=True, jitter=1.0) == Wait()
+    assert decide(answer(code), 2, counted=True, jitter=1.0) == Stay()
     assert signal(answer(code)) is Signal.REFUSED
 
 

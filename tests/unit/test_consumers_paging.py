@@ -7,7 +7,7 @@ from uuid import UUID
 
 from helpers.channels import DONE, FAILED
 
-from consumers.connectors.port import Delivered, Park, Wait
+from consumers.connectors.port import Delivered, Park, Stay
 from consumers.connectors.webhook.destination import Webhook
 from consumers.dispatch import paging
 from consumers.dispatch.paging import Composed
@@ -109,7 +109,7 @@ def test_the_one_that_a_receiver_refuses_is_parked_and_the_others_stay_owed() ->
     decided = paging.shared_out(found, Park(), delivery_id(UUID(int=2), "a"))
     results = paging.settled(found, FAILED, decided, "refusée")
 
-    assert decided == [Wait(), Park()]
+    assert decided == [Stay(), Park()]
     assert {seq: one.etat for seq, one in results.standings.items()} == {1: "en_attente", 2: "parquee"}
     assert [results.lanes["a", lane].blocked for lane in "xy"] == [False, True]
 
@@ -118,4 +118,4 @@ def test_what_concerns_no_single_one_is_the_fate_of_all() -> None:
     found = composed([row(1, "x"), row(2, "y")], [BODY, BODY])
 
     assert paging.shared_out(found, Park(), None) == [Park(), Park()]
-    assert paging.shared_out(found, Wait(), delivery_id(UUID(int=2), "a")) == [Wait(), Wait()]
+    assert paging.shared_out(found, Stay(), delivery_id(UUID(int=2), "a")) == [Stay(), Stay()]

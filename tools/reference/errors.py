@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from bus.reasons import Explained, Reason
-from consumers.connectors.port import Again, Answer, Delivered, Park, Signal, Stop, Wait
+from consumers.connectors.port import Again, Answer, Delivered, Park, Signal, Stay, Stop
 from consumers.connectors.registry import CHANNELS
 from consumers.connectors.webhook.outcome import decide, outcome_of, signal
 from consumers.ledger.fates import Etat, Why
@@ -121,7 +121,7 @@ def _fate(answer: Answer) -> str:
             return "attend : l’abonnement s’arrête, jusqu’à ce qu’il soit appliqué de nouveau"
         case Park():
             return "est parquée aussitôt"
-        case Wait():
+        case Stay():
             return "attend que le récepteur aille mieux, sans dépenser d’essai"
         case Again():
             return f"est retentée, puis parquée après {_tries(answer)} essais"

@@ -11,9 +11,9 @@ from consumers.connectors.port import (
     Delivered,
     Park,
     Signal,
+    Stay,
     Stop,
     Table,
-    Wait,
     spend,
 )
 
@@ -101,7 +101,7 @@ def decide(answer: Answer, tries: int, *, counted: bool, jitter: float, ladder: 
     if answer.code == 413:
         return Park()
     if not counted or answer.code in (401, 403):
-        return Wait()
+        return Stay()
     limit = DETERMINISTIC_TRIES if _deterministic(answer) else len(ladder) + 1
     return spend(tries + 1, limit=limit, ladder=ladder, jitter=jitter, asked=answer.retry_after)
 
