@@ -18,7 +18,7 @@ from confluent_kafka.admin import (
 from pydantic import SecretStr
 
 from bus import kafka, topics
-from bus.acl import Kind, Pattern, Right
+from bus.acl import KafkaRight, Kind, Pattern
 from bus.errors import Unavailable
 from bus.settings import Settings
 
@@ -37,7 +37,7 @@ _PATTERNS: Final[Mapping[Pattern, ResourcePatternType]] = {
 }
 
 
-def found(settings: Settings) -> list[Right]:
+def found(settings: Settings) -> list[KafkaRight]:
     """Give every right that the brokers hold, on topics, groups, transactional ids and the cluster.
 
     Raises:
@@ -53,7 +53,7 @@ def found(settings: Settings) -> list[Right]:
     return sorted(right for one in bindings if (right := _right(one)) is not None)
 
 
-def grant(settings: Settings, rights: Iterable[Right]) -> None:
+def grant(settings: Settings, rights: Iterable[KafkaRight]) -> None:
     """Grant rights; those that are there already stay as they are.
 
     Raises:
@@ -66,7 +66,7 @@ def grant(settings: Settings, rights: Iterable[Right]) -> None:
         _wait(lambda: set(asked) <= set(found(settings)))
 
 
-def withdraw(settings: Settings, rights: Iterable[Right]) -> None:
+def withdraw(settings: Settings, rights: Iterable[KafkaRight]) -> None:
     """Withdraw exactly these rights, and return when the brokers have forgotten them.
 
     Raises:
@@ -102,12 +102,12 @@ def _wait(seen: Callable[[], bool]) -> None:
         time.sleep(topics.SEEN_POLL)
 
 
-def _right(binding: Any) -> Right | None:  # noqa: ANN401  confluent-kafka has no types
+def _right(binding: Any) -> KafkaRight | None:  # noqa: ANN401  confluent-kafka has no types
     kinds = {there: ours for ours, there in _KINDS.items()}
     patterns = {there: ours for ours, there in _PATTERNS.items()}
     if binding.restype not in kinds:
         return None
-    return Right(
+    return KafkaRight(
         binding.principal.removeprefix(_USER),
         kinds[binding.restype],
         binding.name,
@@ -118,7 +118,7 @@ def _right(binding: Any) -> Right | None:  # noqa: ANN401  confluent-kafka has n
     )
 
 
-def _parts(right: Right) -> tuple[Any, ...]:
+def _parts(right: KafkaRight) -> tuple[Any, ...]:
     return (
         _KINDS[right.kind],
         right.name,
@@ -130,9 +130,9 @@ def _parts(right: Right) -> tuple[Any, ...]:
     )
 
 
-def _binding(right: Right) -> AclBinding:
+def _binding(right: KafkaRight) -> AclBinding:
     return AclBinding(*_parts(right))
 
 
-def _filter(right: Right) -> AclBindingFilter:
+def _filter(right: KafkaRight) -> AclBindingFilter:
     return AclBindingFilter(*_parts(right))

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from bus import topics
 from bus.errors import Refused
+from bus.roles import kafka_account
 
 Kind = Literal["topic", "group", "cluster", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
@@ -26,7 +27,7 @@ RESERVED: Final = frozenset({"bus"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Right:
+class KafkaRight:
     """One permission of one account."""
 
     principal: str
@@ -42,43 +43,40 @@ class Right:
         return self.kind == kind and (name.startswith(self.name) if self.pattern == "prefixed" else name == self.name)
 
 
-def _rights(principal: str, kind: Kind, name: str, *operations: str) -> list[Right]:
+def _rights(principal: str, kind: Kind, name: str, *operations: str) -> list[KafkaRight]:
     """Read a name that ends with ``.`` or ``-`` as a prefix."""
     pattern: Pattern = "prefixed" if name.endswith((".", "-")) else "literal"
-    return [Right(principal, kind, name, pattern, operation) for operation in operations]
+    return [KafkaRight(principal, kind, name, pattern, operation) for operation in operations]
 
 
-def _reads(principal: str, *names: str) -> list[Right]:
+def _reads(principal: str, *names: str) -> list[KafkaRight]:
     return [one for name in names for one in _rights(principal, "topic", name, "READ", "DESCRIBE_CONFIGS")]
 
 
-def _writes(principal: str, *names: str) -> list[Right]:
+def _writes(principal: str, *names: str) -> list[KafkaRight]:
     return [one for name in names for one in _rights(principal, "topic", name, "WRITE", "DESCRIBE_CONFIGS")]
 
 
-def _looks(principal: str, *names: str) -> list[Right]:
+def _looks(principal: str, *names: str) -> list[KafkaRight]:
     return [one for name in names for one in _rights(principal, "topic", name, "DESCRIBE", "DESCRIBE_CONFIGS")]
 
 
-def _group(principal: str, name: str, operation: str = "READ") -> list[Right]:
+def _group(principal: str, name: str, operation: str = "READ") -> list[KafkaRight]:
     return _rights(principal, "group", name, operation)
 
 
-def _inspects(principal: str) -> list[Right]:
+def _inspects(principal: str) -> list[KafkaRight]:
     """In production each role looks at the brokers' own settings before it starts."""
     return _rights(principal, "cluster", CLUSTER, "DESCRIBE_CONFIGS")
 
 
-RELAY: Final = "bus-relay"
-STREAM: Final = "bus-stream"
-DELIVER: Final = "bus-deliver"
-WATCH: Final = "bus-watch"
+RELAY, STREAM, DELIVER, WATCH = map(kafka_account, ("relay", "stream", "deliver", "watch"))
 ADMIN: Final = "bus-admin"
 
 _UNREAD: Final = (topics.FLUX, topics.CONTROLE, topics.ETAT_PERSONNES)
 """What the watcher compares with the declaration and never reads."""
 
-RIGHTS: Final[tuple[Right, ...]] = tuple(
+RIGHTS: Final[tuple[KafkaRight, ...]] = tuple(
     sorted(
         {
             *_writes(RELAY, topics.EVENEMENTS, topics.FLUX),
@@ -132,7 +130,7 @@ def refuse_undeclared(account: str) -> None:
         raise Refused(f"compte refusé : {account} (attendu : {', '.join(ACCOUNTS)} ou {PARTNER}<nom>)")
 
 
-def partner(slug: str) -> tuple[Right, ...]:
+def partner(slug: str) -> tuple[KafkaRight, ...]:
     """Give the rights of a subscriber that reads its own topic, under groups that begin with ``<slug>-``.
 
     Includes that of ``bus-deliver`` to write there.
@@ -146,13 +144,13 @@ def partner(slug: str) -> tuple[Right, ...]:
         )
     account, own = f"{PARTNER}{slug}", topics.abonne(slug).name
     return (
-        Right(account, "topic", own, "literal", "READ"),
-        Right(account, "group", f"{slug}-", "prefixed", "READ"),
-        Right(DELIVER, "topic", own, "literal", "WRITE"),
+        KafkaRight(account, "topic", own, "literal", "READ"),
+        KafkaRight(account, "group", f"{slug}-", "prefixed", "READ"),
+        KafkaRight(DELIVER, "topic", own, "literal", "WRITE"),
     )
 
 
-def declared(slugs: Iterable[str] = (), known: Sequence[str] = ()) -> tuple[Right, ...]:
+def declared(slugs: Iterable[str] = (), known: Sequence[str] = ()) -> tuple[KafkaRight, ...]:
     """Give every right of the roles and of the named subscribers.
 
     Args:
@@ -174,7 +172,7 @@ def declared(slugs: Iterable[str] = (), known: Sequence[str] = ()) -> tuple[Righ
     return tuple(sorted({*RIGHTS, *(right for slug in wanted for right in partner(slug))}))
 
 
-def slug_of(right: Right) -> str | None:
+def slug_of(right: KafkaRight) -> str | None:
     """Give the subscriber whose right to its own topic this is, None for any other right."""
     slug = right.principal.removeprefix(PARTNER)
     known = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bus import acl, topics
-from bus.acl import Right
+from bus.acl import KafkaRight
 
 ANYTHING: Final = "*"
 _GROUPS: Final = "bus-"
@@ -21,12 +21,12 @@ class Plan:
         foreign: of another application's account, on our topics or groups; never ours to withdraw.
     """
 
-    missing: tuple[Right, ...]
-    extra: tuple[Right, ...]
-    foreign: tuple[Right, ...] = ()
+    missing: tuple[KafkaRight, ...]
+    extra: tuple[KafkaRight, ...]
+    foreign: tuple[KafkaRight, ...] = ()
 
 
-def plan(found: Iterable[Right], wanted: Iterable[Right]) -> Plan:
+def plan(found: Iterable[KafkaRight], wanted: Iterable[KafkaRight]) -> Plan:
     """Compare; a subscriber that was not named keeps what a subscriber has: only its own withdrawal ends it."""
     present, asked = set(found), set(wanted)
     kept = {right for one in present if (slug := acl.slug_of(one)) is not None for right in acl.partner(slug)}
@@ -35,12 +35,12 @@ def plan(found: Iterable[Right], wanted: Iterable[Right]) -> Plan:
     return Plan(tuple(sorted(asked - present)), tuple(sorted(ours - asked - kept)), tuple(sorted(foreign)))
 
 
-def _is_ours(right: Right) -> bool:
+def _is_ours(right: KafkaRight) -> bool:
     """Say whether an account is the bus's: on a shared cluster the others are nobody's to judge here."""
     return right.principal in acl.ACCOUNTS or right.principal.startswith(acl.PARTNER)
 
 
-def _touches(right: Right) -> bool:
+def _touches(right: KafkaRight) -> bool:
     """Say whether a right reaches one of our topics or groups, made or to come."""
     prefix = {"topic": acl.OWN, "group": _GROUPS}.get(right.kind)
     if prefix is None:

@@ -1,5 +1,6 @@
 """How a role is told to stop: SIGTERM or SIGINT, obeyed between two pieces of work."""
 
+import asyncio
 import os
 import select
 import signal
@@ -35,6 +36,15 @@ class StopEvent(threading.Event):
         poll.register(self._read, select.POLLIN)
         poll.poll(None if timeout is None else max(timeout, 0) * 1000)
         return self._told
+
+    async def heard(self) -> None:
+        """Wait inside an event loop until it is told."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._read, told.set)
+        try:
+            await told.wait()
+        finally:
+            loop.remove_reader(self._read)
 
     def clear(self) -> None:
         """Refuse: a stop is not taken back."""

@@ -1,14 +1,12 @@
 """The role ``deliver``: one process takes the lock and works, a second one waits to take over.
 
 Sharing lanes between dispatchers that work at the same time (buckets leased in SQL) is not built: the lock makes the
-second one a standby. An unavailable dependency is tried again for a while, then the process stops.
+second one a standby.
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -18,11 +16,13 @@ from bus.codec import Codec
 from bus.db import LOCK_DELIVER, connect
 from bus.errors import Misconfigured, Unavailable
 from bus.registry import Registry
-from bus.registry_mode import check_mode
+from bus.role import admit
+from bus.roles import ROLES
 from bus.sealing import KekRing
-from bus.telemetry.door import serve
+from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
 from bus.vault.holding import holding
+from consumers.connectors.registry import connectors
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger
 from consumers.ledger.intake import Intake, Tools
@@ -32,79 +32,91 @@ from consumers.subscriptions.pseudonym import Pseudonyms
 
 log = get_logger()
 
-_ROLE: Final = "bus_deliver"
-_PATIENCE: Final = 120.0  # seconds without any success before the process stops
-_PAUSE: Final = 1.0
+_ACCOUNT: Final = str(ROLES["deliver"].database)
 _STANDBY: Final = 0.5
 
 
-@dataclass(slots=True)
-class Health:
-    """Whether this process is the one that delivers, and since when nothing works."""
+class DeliverRole:
+    """Delivers until it is told to stop; everything is made anew after a failure. See ``bus.role``."""
 
-    ready: bool = False
-    failing_since: float | None = None
+    def __init__(self, settings: DeliverSettings) -> None:
+        if settings.registry_url is None:
+            raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
+        self._settings, self._url = settings, settings.registry_url
+        self._open = ExitStack()
+        self._ready = False
 
+    def prepare(self) -> None:
+        """Read the secrets and look at what is depended on, before the lock is waited for.
 
-def run(settings: DeliverSettings, stop: threading.Event) -> None:
-    """Deliver until ``stop``.
+        Raises:
+            Misconfigured: a secret is missing; or as ``bus.role.admit``.
+            Unavailable: as ``bus.role.admit``.
+        """
+        self._ring = KekRing.load(self._settings.secrets_dir)
+        self._pseudonyms = Pseudonyms.load(self._settings.secrets_dir)
+        self._registry = Registry(self._url)
+        admit("deliver", self._settings, self._registry)
 
-    Raises:
-        Misconfigured: a secret or an address is missing.
-        Unavailable: a dependency stayed away for two minutes.
-    """
-    health = Health()
-    server = serve(settings.metrics_port, lambda: health.ready)
-    log.info("role started", metrics_port=server.port)
-    try:
-        while not stop.is_set():
-            try:
-                _work(settings, stop, health)
-            except Unavailable as error:
-                _bear(error, health)
-                stop.wait(_PAUSE)
-    finally:
-        server.close()
+    def ready(self) -> bool:
+        """Tell whether this process is the one that delivers."""
+        return self._ready
 
+    def run(self, stop: StopEvent) -> None:
+        """Take the lock, then read and send.
 
-def _bear(error: Unavailable, health: Health) -> None:
-    """Go on after a failure unless it has lasted; a run that became ready in between starts the count again."""
-    now = time.monotonic()
-    since = now if health.ready or health.failing_since is None else health.failing_since
-    health.ready, health.failing_since = False, since
-    if now - since > _PATIENCE:
-        raise error
-    log.warning("dependency unavailable, trying again", reason=str(error))
+        Raises:
+            Unavailable: a dependency does not answer.
+        """
+        self._open.enter_context(holding(self._settings, _ACCOUNT, self._ring))
+        owner = self._connection()
+        if _take_lock(owner, stop):
+            uvloop.run(self._deliver(owner, stop))
 
+    def stop(self) -> None:
+        """Close every connection, which frees the lock."""
+        self._ready = False
+        self._open.close()
 
-def _work(settings: DeliverSettings, stop: threading.Event, health: Health) -> None:
-    """Take the lock, then read and send until ``stop`` or a failure; everything is rebuilt after a failure."""
-    ring, pseudonyms = KekRing.load(settings.secrets_dir), Pseudonyms.load(settings.secrets_dir)
-    if settings.registry_url is None:
-        raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
-    registry = Registry(settings.registry_url)
-    check_mode(registry)
-    with ExitStack() as stack:
-        stack.enter_context(holding(settings, _ROLE, ring))
-        owner = stack.enter_context(closing(connect(settings, _ROLE)))
-        if not _take_lock(owner, stop):
-            return
-        reader, watcher = (stack.enter_context(closing(connect(settings, _ROLE))) for _ in range(2))
+    def _connection(self, *, autocommit: bool = False) -> psycopg.Connection:
+        return self._open.enter_context(closing(connect(self._settings, _ACCOUNT, autocommit=autocommit)))
+
+    async def _deliver(self, owner: psycopg.Connection, stop: StopEvent) -> None:
+        reader, watcher = self._connection(), self._connection()
         for conn in (owner, watcher):
             ledger.plan_for_growth(conn)
-        opener = stack.enter_context(closing(connect(settings, _ROLE, autocommit=True)))
-        connections = Connections(owner, watcher, Preparation(opener, ring, Codec(registry)))
+        opener = self._connection(autocommit=True)
+        preparation = Preparation(opener, self._ring, Codec(self._registry))
+        dispatcher = Dispatcher(self._settings, Connections(owner, watcher, preparation), connectors(self._settings))
+        with self._intake(Tools(reader, Codec(self._registry), self._pseudonyms, dispatcher.notify), dispatcher):
+            await dispatcher.run(stop)
 
-        async def main() -> None:
-            dispatcher = Dispatcher(settings, connections)
-            tools = Tools(reader, Codec(registry), pseudonyms, dispatcher.notify)
-            with _intake(settings, tools, dispatcher, health):
-                await dispatcher.run(stop)
+    @contextmanager
+    def _intake(self, tools: Tools, dispatcher: Dispatcher) -> Iterator[None]:
+        """Run intake in a thread as long as the block; its failure is the dispatcher's."""
+        halt = threading.Event()
 
-        uvloop.run(main())
+        def read() -> None:
+            try:
+                with closing(Intake(self._settings, tools)) as intake, _database():
+                    intake.start()
+                    self._ready = True
+                    while not halt.is_set():
+                        intake.step()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it and end
+                dispatcher.fail(error)
+
+        thread = threading.Thread(target=read, name="intake")
+        thread.start()
+        try:
+            yield
+        finally:
+            halt.set()
+            # The loop must keep turning: intake may be telling it something.
+            thread.join()
 
 
-def _take_lock(conn: psycopg.Connection, stop: threading.Event) -> bool:
+def _take_lock(conn: psycopg.Connection, stop: StopEvent) -> bool:
     """Become the one that delivers; waits as standby while another is. False when told to stop first."""
     waited = False
     while not stop.is_set():
@@ -118,31 +130,6 @@ def _take_lock(conn: psycopg.Connection, stop: threading.Event) -> bool:
             waited = True
         stop.wait(_STANDBY)
     return False
-
-
-@contextmanager
-def _intake(settings: DeliverSettings, tools: Tools, dispatcher: Dispatcher, health: Health) -> Iterator[None]:
-    """Run intake in a thread as long as the block; its failure is the dispatcher's."""
-    halt = threading.Event()
-
-    def read() -> None:
-        try:
-            with closing(Intake(settings, tools)) as intake, _database():
-                intake.start()
-                health.ready = True
-                while not halt.is_set():
-                    intake.step()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it and end
-            dispatcher.fail(error)
-
-    thread = threading.Thread(target=read, name="intake")
-    thread.start()
-    try:
-        yield
-    finally:
-        halt.set()
-        # The loop must keep turning: intake may be telling it something.
-        thread.join()
 
 
 @contextmanager

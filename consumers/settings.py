@@ -5,8 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from bus.settings import Settings
-from consumers.connectors.webhook.outcome import LADDER
-from consumers.connectors.webhook.transport import Limits
+from consumers.connectors.port import LADDER
 from consumers.dispatch.gate import Rules
 
 
@@ -38,13 +37,3 @@ class DeliverSettings(Settings):
     def rules(self) -> Rules:
         """The numbers of every gate."""
         return Rules(probes=self.deliver_probes)
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of every attempt."""
-        return Limits(
-            total=self.deliver_timeout,
-            connect=self.deliver_connect_timeout,
-            private_addresses=self.destinations_privees,
-            ca_file=self.deliver_ca_file,
-        )

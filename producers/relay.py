@@ -4,7 +4,6 @@ A crash between acknowledgement and mark publishes those rows again, under the s
 """
 
 import gc
-import threading
 import time
 from collections import Counter
 from typing import Any, Final
@@ -12,13 +11,14 @@ from typing import Any, Final
 import psycopg
 
 import avro_schemas
-from bus import access, acl, db, failpoints, kafka, production
+from bus import access, db, failpoints, kafka
 from bus.codec import EVENT_VERSION, Codec
 from bus.errors import Misconfigured, Unavailable
 from bus.measuring import ERASURE, Fate, Stage, processed
 from bus.registry import Registry
-from bus.registry_mode import check_mode
+from bus.role import admit
 from bus.settings import Settings
+from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
 from producers.journal.decision import CHANNEL
 
@@ -42,7 +42,6 @@ class Relay:
     def __init__(self, settings: Settings) -> None:
         if settings.registry_url is None:
             raise Misconfigured("aucun registre de schémas : indiquez BUS_REGISTRY_URL ou démarrez la plateforme")
-        access.client_config(settings)  # what is missing or unsafe is told before the database is asked for anything
         self._settings = settings
         self._registry = Registry(settings.registry_url, settings.data_dir / "registre-cache")
         self._codec = Codec(self._registry)
@@ -50,11 +49,15 @@ class Relay:
         self._producer: kafka.BusProducer | None = None
         self._purged = float("-inf")
 
+    def prepare(self) -> None:
+        """Tell what is missing or unsafe before the database is asked for anything."""
+        access.client_config(self._settings)
+
     def ready(self) -> bool:
         """Tell whether the database answers and the last publication, if any, went well."""
         return self._healthy
 
-    def run(self, stopped: threading.Event) -> None:
+    def run(self, stop: StopEvent) -> None:
         """Publish until told to stop.
 
         Raises:
@@ -63,11 +66,16 @@ class Relay:
         """
         with db.connect(self._settings, "bus_relay", autocommit=True) as conn:
             self._healthy = True
-            if self._become_active(conn, stopped):
+            if self._become_active(conn, stop):
                 conn.execute(f"listen {CHANNEL}")
-                self._publish_forever(conn, stopped)
+                self._publish_forever(conn, stop)
 
-    def _become_active(self, conn: psycopg.Connection, stopped: threading.Event) -> bool:
+    def stop(self) -> None:
+        """Give the producer back; what it still holds is read again."""
+        self._healthy = False
+        self._drop_producer()
+
+    def _become_active(self, conn: psycopg.Connection, stopped: StopEvent) -> bool:
         while not stopped.is_set():
             row = conn.execute("select pg_try_advisory_lock(%s)", (db.LOCK_RELAY,)).fetchone()
             if row is not None and row[0]:
@@ -75,7 +83,7 @@ class Relay:
             stopped.wait(1.0)
         return False
 
-    def _publish_forever(self, conn: psycopg.Connection, stopped: threading.Event) -> None:
+    def _publish_forever(self, conn: psycopg.Connection, stopped: StopEvent) -> None:
         failures = 0
         while not stopped.is_set():
             try:
@@ -118,14 +126,13 @@ class Relay:
 
     def _ready_producer(self) -> kafka.BusProducer:
         if self._producer is None:
-            production.check(self._settings, acl.topics_of(acl.RELAY))
+            admit("relay", self._settings, self._registry)
             self._check_schemas()
             self._producer = kafka.producer(self._settings)
         return self._producer
 
     def _check_schemas(self) -> None:
-        """Fail at once, naming the remedy, when the registry lacks a schema that we may write, or would take any."""
-        check_mode(self._registry)
+        """Fail at once, naming the remedy, when the registry lacks a schema that we may write."""
         for type_, version in EVENT_VERSION.items():
             if version in avro_schemas.versions(type_):
                 self._codec.frame(type_, version, b"")

@@ -1,32 +1,29 @@
 """The stream stage: ``evenements`` in; the authorities' topics, quarantine and the changelog of persons out."""
 
 import asyncio
-import logging
 import os
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bus import access, acl, production, topics
+from bus import access, topics
 from bus.codec import Codec
 from bus.errors import Misconfigured
 from bus.kafka import BusProducer, producer
 from bus.registry import Registry
-from bus.registry_mode import check_mode
+from bus.role import admit
 from bus.settings import Settings
-from bus.telemetry.door import serve
-from bus.telemetry.logs import get_logger, setup_logging
+from bus.stopping import StopEvent
+from bus.telemetry.logs import get_logger
+from streams.batches import Fence
 from streams.credentials import credentials, fate
 from streams.handler import Handler
 from streams.identity import logs
-from streams.lane import Fence, LaneApp
+from streams.lane import LaneApp
 from streams.state import Persons
 from streams.store import claim
 
 GROUP: Final = "bus-stream"
-LIBRARIES: Final = ("aiokafka", "faust", "mode")
 SESSION: Final = 6.0  # seconds: how long a dead worker's partitions wait
 LINGER_MS: Final = 40  # only while a batch is being decided: each batch ends with a flush, which waits for nobody
 
@@ -66,13 +63,12 @@ class StreamStage:
             Unavailable: the broker does not answer.
         """
         registry_url = _registry(settings)
-        production.check(settings, acl.topics_of(acl.STREAM))
+        registry = Registry(registry_url)
+        admit("stream", settings, registry)
         self._who = access.principal(settings)
         self._folder, self._lock = claim(state_dir(settings))
         self._producer: BusProducer = producer(settings, linger_ms=LINGER_MS)
-        registry = Registry(registry_url, self._folder / "schemas")
-        check_mode(registry)
-        self.codec = Codec(registry)
+        self.codec = Codec(Registry(registry_url, self._folder / "schemas"))
         self._persons = Persons(settings, self._folder, logs(settings), self._producer)
         self.app = create_app(settings, self._folder)
         self.app.install(PersonBatches(self._persons, Handler(self._persons, self.codec, self._producer)))
@@ -82,19 +78,16 @@ class StreamStage:
         """Tell whether every assigned partition is being handled."""
         return self.app.lane.complete
 
-    async def run(self) -> None:
-        """Work until SIGTERM or SIGINT, then commit what is done and leave the group.
+    async def run(self, told: StopEvent) -> None:
+        """Work until told to stop, then commit what is done and leave the group.
 
         Raises:
             Exception: what stopped the work; nothing of the failed batch is committed.
         """
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         self.app.in_worker = True
         try:
             await self.app.start()
-            await _first(stop.wait(), self.app.lane.over.wait(), self.app.wait_until_stopped())
+            await _first(told.heard(), self.app.lane.over.wait(), self.app.wait_until_stopped())
         finally:
             failure = self.app.lane.failure or self.app.crash_reason
             await self._close()
@@ -137,24 +130,6 @@ def create_app(settings: Settings, folder: Path) -> LaneApp:
 def state_dir(settings: Settings) -> Path:
     """Give the folder of the local state: ``BUS_STATE_DIR``, else ``etat`` in the data folder."""
     return settings.state_dir or settings.data_dir / "etat"
-
-
-def main(settings: Settings) -> None:
-    """Run one worker until it is told to stop; raises what stopped it otherwise."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the loop runs there is nothing to finish
-    setup_logging("stream", settings)
-    for library in LIBRARIES:
-        logging.getLogger(library).setLevel(logging.WARNING)  # each tells its every step
-    with asyncio.Runner() as runner:
-        asyncio.set_event_loop(runner.get_loop())  # Faust's objects take the current loop when they are made
-        stage = StreamStage(settings)
-        door = serve(settings.metrics_port, lambda: stage.ready)
-        log.info("stream started", metrics_port=door.port)
-        try:
-            runner.run(stage.run())
-        finally:
-            door.close()
-    log.info("stream stopped")
 
 
 def _registry(settings: Settings) -> str:

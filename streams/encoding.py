@@ -1,34 +1,31 @@
-"""How a person's state is written, in the local store and in the changelog: fixed fields, then what varies, in order.
+"""How a person's state is written, in the local store and in the changelog: a format byte, then facets.
 
-An exception to "a library is better": every event writes one state, and fastavro needs a quarter of an event's time for
-it, ``struct`` a twentieth. Nothing but this module reads these bytes; a test writes and reads any state.
+Two formats. *Flat* is what 0.1.0 wrote, one text without facets: it is read for ever, and still written while a state
+says nothing more, so that this release and 0.1.0 may hold a partition in turns. *Faceted* is a list of ``tag, version,
+length, bytes``: a facet that this release does not know is kept as it is, an absent one has its defaults. A version of
+a known facet that this release cannot read is refused, nothing written: what it says would be missing in the outputs.
+So a facet changes in two releases: one that reads the new version, then one that writes it (docs/adr/0021).
 
-Sealed parts stay the bytes they came as, so ``FORMAT`` changes with this layout *and* with ``bus.partie_scellee`` (a
-test holds it); a state written in another format is refused. A part to pass on is its place among all the statements'.
+Sealed parts stay the bytes they came as: the versions of the facets ``contacts`` and ``identite`` change with
+``bus.partie_scellee`` too (a test holds it).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from struct import Struct, pack, unpack_from
+from struct import Struct
 from typing import Final
 
 from bus.errors import Misconfigured
-from streams.person import Dossier, Entry, Situation, State, Statement, Status
+from streams.facets import layout
+from streams.facets.known import ECHEANCES, FACETS, KNOWN, REPERES, Fields
+from streams.facets.layout import NONE
+from streams.person import NOBODY, State, Unread
 
-FORMAT: Final = 1
-NONE: Final = -(2**63)  # no instant is so early
-STATUSES: Final = tuple(Status)
-PLACE: Final = {status: place for place, status in enumerate(STATUSES)}
-RIGHTS: Final = (None, False, True)
-
-# format, journal, vu, attente_depuis, identite_observe, situations, statements, parts to pass on, size of identite
+FLAT: Final = 1
+FACETED: Final = 2
+# flat: format, journal, vu, attente_depuis, identite_observe, situations, statements, usable parts, size of identite
 HEAD: Final = Struct("<BqqqqHHHI")
-# size of code, dossiers, place in RIGHTS, observe, entry: effet, observe, contact_le (observe NONE: no entry)
-SITUATION: Final = Struct("<HHBqiqq")
-# size of source, size of cle, place in STATUSES, observe, cause
-DOSSIER: Final = Struct("<HHBqI")
-# size of source, size of event_id, parts, effet, observe
-STATEMENT: Final = Struct("<HHHiq")
-SIZE: Final = Struct("<I")
+TAG: Final = Struct("<BBI")  # faceted, each facet: tag, version, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +39,46 @@ class Head:
 
 def encode(state: State) -> bytes:
     """Give the bytes of a state; equal states give equal bytes."""
+    return _faceted(state) if state.echeances or state.inconnues else _flat(state)
+
+
+def decode(data: bytes) -> State:
+    """Give the state that bytes hold.
+
+    Raises:
+        Misconfigured: a later release of the bus wrote them in a way that this one cannot read.
+    """
+    if data[0] == FLAT:
+        return _from_flat(data)
+    fields: Fields = {}
+    unread = []
+    for tag, version, content in _facets(data):
+        if tag in KNOWN:
+            _read(fields, tag, version, content)
+        else:
+            unread.append(Unread(tag, version, content))
+    return State(**fields, inconnues=tuple(unread))
+
+
+def head(data: bytes) -> Head:
+    """Give what restoring needs to know of a state, without reading the rest; raises as ``decode``."""
+    if data[0] == FLAT:
+        _, journal, vu, since, *_ = HEAD.unpack_from(data)
+        return Head(journal, vu, waiting=since != NONE)
+    seen = _only(data, REPERES.tag)
+    return Head(seen.journal, seen.vu, waiting=seen.attente_depuis is not None)
+
+
+def echeances(data: bytes | None) -> Mapping[str, int]:
+    """Give the due dates of a state, without reading the rest; raises as ``decode``."""
+    return NOBODY.echeances if data is None or data[0] == FLAT else _only(data, ECHEANCES.tag).echeances
+
+
+def _flat(state: State) -> bytes:
     identity = state.identite or b""
     out = [
         HEAD.pack(
-            FORMAT,
+            FLAT,
             state.journal,
             state.vu,
             NONE if state.attente_depuis is None else state.attente_depuis,
@@ -57,113 +90,61 @@ def encode(state: State) -> bytes:
         ),
         identity,
     ]
-    for code, seen in sorted(state.situations.items()):
-        _put_situation(out, code.encode(), seen)
-    for said in state.contacts:
-        _put_statement(out, said)
-    if state.joignable:
-        parts = [part for said in state.contacts for part in said.parts]
-        out.append(pack(f"<{len(state.joignable)}H", *map(parts.index, state.joignable)))
+    layout.put_situations(out, state.situations)
+    layout.put_contacts(out, state.contacts, state.joignable)
     return b"".join(out)
 
 
-def decode(data: bytes) -> State:
-    """Give the state that bytes hold.
-
-    Raises:
-        Misconfigured: another version of the bus wrote them.
-    """
-    _check(data)
+def _from_flat(data: bytes) -> State:
     _, journal, vu, since, identity_observe, count, statements, usable, size = HEAD.unpack_from(data)
     at = HEAD.size + size
     identity = data[HEAD.size : at] if size else None
-    situations = {}
-    for _ in range(count):
-        code, seen, at = _situation(data, at)
-        situations[code] = seen
-    contacts = []
-    for _ in range(statements):
-        said, at = _statement(data, at)
-        contacts.append(said)
-    parts = [part for said in contacts for part in said.parts]
-    joignable = tuple([parts[place] for place in unpack_from(f"<{usable}H", data, at)])
+    situations, at = layout.situations_at(data, at, count)
+    contacts, joignable = layout.contacts_at(data, at, statements, usable)
     waiting = None if since == NONE else since
-    return State(journal, vu, situations, tuple(contacts), joignable, identity, identity_observe, waiting)
+    return State(journal, vu, situations, contacts, joignable, identity, identity_observe, waiting)
 
 
-def head(data: bytes) -> Head:
-    """Give what restoring needs to know of a state, without reading the rest; raises as ``decode``."""
-    _check(data)
-    _, journal, vu, since, *_ = HEAD.unpack_from(data)
-    return Head(journal, vu, waiting=since != NONE)
+def _faceted(state: State) -> bytes:
+    out = [bytes((FACETED,))]
+    for tag, version, write, _ in FACETS:
+        content = write(state)
+        if content:
+            out += (TAG.pack(tag, version, len(content)), content)
+    for tag, version, kept in state.inconnues:
+        out += (TAG.pack(tag, version, len(kept)), kept)
+    return b"".join(out)
 
 
-def _check(data: bytes) -> None:
-    if data[:1] != bytes([FORMAT]):
-        raise Misconfigured("état écrit par une autre version du bus : videz le dossier d’état et etat.personnes")
+def _facets(data: bytes) -> list[tuple[int, int, bytes]]:
+    if data[0] != FACETED:
+        raise Misconfigured(_LATER.format(f"format {data[0]}"))
+    found, at = [], 1
+    while at < len(data):
+        tag, version, size = TAG.unpack_from(data, at)
+        start = at + TAG.size
+        at = start + size
+        found.append((tag, version, data[start:at]))
+    return found
 
 
-def _put_situation(out: list[bytes], code: bytes, seen: Situation) -> None:
-    entry = seen.entree
-    effet, observe, met = (0, NONE, NONE) if entry is None else entry
-    out.append(
-        SITUATION.pack(
-            len(code),
-            len(seen.dossiers),
-            RIGHTS.index(seen.droits_devoirs),
-            seen.observe,
-            effet,
-            observe,
-            NONE if met is None else met,
-        )
-    )
-    out.append(code)
-    for one in seen.dossiers:
-        source, cle = one.source.encode(), one.cle.encode()
-        out.append(DOSSIER.pack(len(source), len(cle), PLACE[one.statut], one.observe, one.cause))
-        out.append(source)
-        out.append(cle)
+def _read(fields: Fields, tag: int, version: int, content: bytes) -> None:
+    reader = KNOWN[tag].readers.get(version)
+    if reader is None:
+        raise Misconfigured(_LATER.format(f"facette {tag}, version {version}"))
+    reader(fields, content)
 
 
-def _situation(data: bytes, at: int) -> tuple[str, Situation, int]:
-    size, count, rights, observed, effet, observe, met = SITUATION.unpack_from(data, at)
-    at += SITUATION.size
-    code = data[at : at + size].decode()
-    at += size
-    dossiers = []
-    for _ in range(count):
-        source_size, cle_size, status, seen, cause = DOSSIER.unpack_from(data, at)
-        at += DOSSIER.size
-        middle, end = at + source_size, at + source_size + cle_size
-        dossiers.append(Dossier(data[at:middle].decode(), data[middle:end].decode(), STATUSES[status], seen, cause))
-        at = end
-    entry = None if observe == NONE else Entry(effet, observe, None if met == NONE else met)
-    return code, Situation(tuple(dossiers), RIGHTS[rights], observed, entry), at
+def _only(data: bytes, wanted: int) -> State:
+    """Give a state with one facet read."""
+    fields: Fields = {}
+    for tag, version, content in _facets(data):
+        if tag == wanted:
+            _read(fields, tag, version, content)
+    return State(**fields)
 
 
-def _put_statement(out: list[bytes], said: Statement) -> None:
-    source, event_id = said.source.encode(), said.event_id.encode()
-    out.append(STATEMENT.pack(len(source), len(event_id), len(said.parts), said.effet, said.observe))
-    out.append(source)
-    out.append(event_id)
-    for part in said.parts:
-        out.append(SIZE.pack(len(part)))
-        out.append(part)
-
-
-def _statement(data: bytes, at: int) -> tuple[Statement, int]:
-    source_size, id_size, count, effet, observe = STATEMENT.unpack_from(data, at)
-    at += STATEMENT.size
-    middle, end = at + source_size, at + source_size + id_size
-    parts, after = _parts(data, end, count)
-    return Statement(data[at:middle].decode(), effet, observe, data[middle:end].decode(), parts), after
-
-
-def _parts(data: bytes, at: int, count: int) -> tuple[tuple[bytes, ...], int]:
-    found = []
-    for _ in range(count):
-        (size,) = SIZE.unpack_from(data, at)
-        at += SIZE.size
-        found.append(data[at : at + size])
-        at += size
-    return tuple(found), at
+_LATER: Final = (
+    "état écrit par une version plus récente du bus ({}) : mettez bus stream à jour ; n’effacez ni le dossier d’état ni"
+    " etat.personnes, rien n’y est perdu"
+)

@@ -1,7 +1,7 @@
 """What the bus adds to an event for one authority: labels, contact, identity, situation, due dates."""
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from bus import territory
 from bus.avro import write_array, write_long, write_optional, write_text
@@ -17,6 +17,10 @@ _ABSENT: Final = b"\x00"
 _END: Final = write_text(REGLE)
 
 
+Output: TypeAlias = tuple[str, Event, bytes]
+"""(authority, event, value): an event as it goes to an authority, its bytes completed. A tuple: one for each event."""
+
+
 class Enrichment(NamedTuple):
     """A ``bus.enrichissement``; dates are days since the epoch, parts are encoded."""
 
@@ -27,6 +31,11 @@ class Enrichment(NamedTuple):
     droits_devoirs: bool | None
     entree_le: int | None
     orientation: int | None
+
+
+def completed(event: Event, plain: bytes, authority: str, before: State, after: State) -> Output:
+    """Give an event as it goes to an authority; ``plain`` is its bytes, not enriched."""
+    return authority, event, appended(plain, enrichment(event, authority, before, after))
 
 
 def enrichment(event: Event, authority: str, before: State, after: State) -> Enrichment:

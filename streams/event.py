@@ -26,7 +26,7 @@ class Part(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One source event; ``effet`` is days since the epoch, ``observe`` is microseconds, UTC.
+    """One source event; ``effet`` is days since the epoch, ``observe`` and ``publie`` are microseconds, UTC.
 
     ``cause`` identifies the record it comes from: the bytes of its flux and rank.
     """
@@ -36,6 +36,7 @@ class Event(NamedTuple):
     source: str
     effet: int
     observe: int
+    publie: int
     personne: str | None
     dossier: str | None
     ideparte: str | None

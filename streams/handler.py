@@ -8,12 +8,12 @@ the same prior state, and gives byte for byte the same outputs under the same id
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol, TypeAlias, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 from bus import topics
-from bus.codec import Codec
+from bus.codec import EVENT_VERSION, Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.failpoints import hit
 from bus.kafka import BusProducer, Headers, event_headers, header, quarantine_headers
@@ -21,13 +21,16 @@ from bus.measuring import ERASURE, OTHER, Fate, Stage, declare, processed, put_a
 from bus.reasons import Reason
 from bus.telemetry.metrics import CONTACT_WAIT
 from bus.territory import authority_codes
-from streams.enrichment import appended, enrichment
+from streams import derivations
+from streams.batches import Fence
+from streams.derivation import Deriver
 from streams.event import Event
-from streams.fold import fold, waits
+from streams.fold import waits
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Quarantine, Route, Wait, Withhold, decide
+from streams.routing import Await, Quarantine, Route, Withhold
 from streams.state import Changes, Partition, Persons, append, encoded
+from streams.step import step
 
 STAGE: Final = Stage.STREAM
 SERVE_EVERY: Final = 200  # records between two looks at delivery reports
@@ -36,8 +39,6 @@ DESTINATION: Final = {code: topics.departement(code) for code in authority_codes
 
 # Those that event_headers writes, in its order.
 HEADERS: Final = ["ce_id", "ce_specversion", "ce_type", "ce_source", "ce_time", "content-type", "traceparent"]
-
-Fence: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Record(Protocol):
@@ -72,6 +73,7 @@ class Handler:
     def __init__(self, persons: Persons, codec: Codec, producer: BusProducer) -> None:
         self._persons, self._reader, self._producer = persons, EventReader(codec), producer
         self._journal = persons.logs.journal
+        self._derive = _deriver(codec)
         declare(STAGE)
 
     async def handle(self, batch: Mapping[int, Sequence[Record]], fence: Fence) -> None:
@@ -118,18 +120,18 @@ class Handler:
         before = work.person(key)
         if before.reflects(self._journal, record.offset):
             return Fate.SEEN.value  # its outputs were acknowledged before that state was written
-        decision, authority = decide(seen, before, key=key.decode(errors="replace"))
+        at = (key.decode(errors="replace"), self._journal, record.offset)
+        after, outputs, decision = step(before, seen, plain, at, self._derive)
         if isinstance(decision, Quarantine):
             return self._quarantine(record, decision.reason)
-        after = work.changes[key] = fold(before, seen, authority, journal=self._journal, offset=record.offset)
+        work.changes[key] = after
         work.waits += waits(before, after)
+        for code, event, value in outputs:
+            self._producer.produce(DESTINATION[code], value, key, headers=_headers(record, event, code))
         match decision:
-            case Route(authorities):
-                for code in authorities:
-                    value = appended(plain, enrichment(seen, code, before, after))
-                    self._producer.produce(DESTINATION[code], value, key, headers=_headers(record, seen, code))
+            case Route():
                 return Fate.ROUTED.value
-            case Wait():
+            case Await():
                 return Fate.WAITS.value
             case Withhold():
                 return Fate.WITHHELD.value
@@ -161,7 +163,6 @@ class Handler:
                     changelog=self._persons.logs.changelog,
                     next_offset=meta.next_offset + len(data) if alone else meta.next_offset,
                     folded_to=work.last,
-                    waiting=work.persons.waiting_after(work.changes),
                     written_at=time.time(),
                 ),
             )
@@ -173,6 +174,17 @@ class Handler:
         """Wait for the broker outside the event loop."""
         if len(self._producer):
             await asyncio.get_running_loop().run_in_executor(None, self._producer.flush)
+
+
+def _deriver(codec: Codec) -> Deriver | None:
+    """Give what applies the derivations; a type that the registry does not hold is refused at start."""
+
+    def encode(type_: str, record: Mapping[str, Any]) -> bytes:
+        return codec.frame(type_, EVENT_VERSION[type_], encode_body(type_, record))
+
+    for one in derivations.DERIVATIONS:
+        codec.frame(one.type, EVENT_VERSION[one.type], b"")
+    return Deriver(encode, derivations.DERIVATIONS) if derivations.DERIVATIONS else None
 
 
 def _count(works: Collection[Work], seconds: float) -> None:

@@ -66,12 +66,21 @@ class Statement(NamedTuple):
     parts: tuple[bytes, ...]
 
 
+class Unread(NamedTuple):
+    """A facet of a later release, kept byte for byte for the workers that know it."""
+
+    tag: int
+    version: int
+    content: bytes
+
+
 class State(NamedTuple):
     """All that is kept of one person.
 
     ``journal`` and ``vu`` are the log and the offset of the last record that this state reflects: what such a record
     had to say has been acknowledged by the broker before this state was written, so a replay skips it. ``joignable`` is
-    what may be passed on of ``contacts``, kept so that it is worked out once per statement.
+    what may be passed on of ``contacts``, kept so that it is worked out once per statement. ``echeances`` are the days
+    on which a clock of this person is due.
     """
 
     journal: int = 0
@@ -82,6 +91,8 @@ class State(NamedTuple):
     identite: bytes | None = None
     identite_observe: int = 0
     attente_depuis: int | None = None  # contact kept although no authority has a present dossier of this person
+    echeances: Mapping[str, int] = MappingProxyType({})  # by clock
+    inconnues: tuple[Unread, ...] = ()
 
     def reflects(self, journal: int, offset: int) -> bool:
         """Tell whether a record of that log is already in this state."""

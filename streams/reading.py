@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import avro_schemas
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 from bus.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
@@ -127,7 +127,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     source, at = text(data, at + len(layout.encoded))
     effet, at = long(data, at + 1)  # after emetteur_fait_foi
     observe, at = long(data, at)
-    _, at = long(data, at)  # date_publication
+    publie, at = long(data, at)
     personne, at = optional_text(data, at)
     dossier, at = optional_text(data, at)
     ideparte, at = optional_text(data, at)
@@ -143,7 +143,7 @@ def _event(data: bytes, layout: Layout) -> Event:
     if at != len(data) - 1:
         raise ValueError("bytes left over")
     return Event(
-        id_, layout.type, source, effet, observe, personne, dossier, ideparte, commune,
+        id_, layout.type, source, effet, observe, publie, personne, dossier, ideparte, commune,
         data[cause:cause_end], corrige + annule > 0, portee, told, scelle,
     )  # fmt: skip
 

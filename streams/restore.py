@@ -17,7 +17,8 @@ from bus import kafka, topics
 from bus.errors import Unavailable
 from bus.settings import Settings
 from bus.telemetry.logs import get_logger
-from streams.encoding import decode, encode, head
+from streams.encoding import decode, echeances, encode, head
+from streams.facets.echeances import moves
 from streams.identity import Logs
 from streams.store import Meta, Store
 
@@ -91,10 +92,11 @@ class Restorer:
 
     def _apply(self, store: Store, messages: list[Message], repairs: dict[bytes, bytes | None]) -> None:
         changes: dict[bytes, bytes | None] = {}
+        before: dict[bytes, bytes | None] = {}
         waiting, folded = store.meta.waiting, store.meta.folded_to
         for message in messages:
             key, value = message.key(), message.value()
-            known = changes[key] if key in changes else store.get(key)
+            known = changes[key] if key in changes else before.setdefault(key, store.get(key))
             old, new = known and head(known), value and head(value)
             if old and new and old.journal == new.journal and new.vu < old.vu:
                 repairs[key] = known
@@ -113,6 +115,7 @@ class Restorer:
                 waiting=waiting,
                 written_at=time.time(),
             ),
+            moves((key, echeances(before[key]), echeances(data)) for key, data in changes.items()),
         )
 
     def _forget_lost(self, partition: int, store: Store) -> None:

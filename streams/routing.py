@@ -7,7 +7,7 @@ from bus import territory
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from streams.event import CONTACT, Event
-from streams.fold import cause, dossier, status
+from streams.facets.situations import cause, dossier, status
 from streams.person import Situation, State, Status
 
 
@@ -19,7 +19,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Await:
     """A contact of a person whom no authority follows yet: it stays in the state and completes the next entry."""
 
 
@@ -35,7 +35,7 @@ class Quarantine:
     reason: Reason
 
 
-Decision: TypeAlias = Route | Wait | Withhold | Quarantine
+Decision: TypeAlias = Route | Await | Withhold | Quarantine
 
 NOWHERE: Final[frozenset[str]] = frozenset((CONTACT,))  # types whose source says nothing of a territory
 
@@ -64,7 +64,7 @@ def decide(event: Event, before: State, *, key: str | None) -> tuple[Decision, s
     except InvalidEvent as error:
         return Quarantine(error.reason), None
     if code is None:
-        return Route(before.present) if before.present else Wait(), None
+        return Route(before.present) if before.present else Await(), None
     return Withhold() if _left(event, before.situations.get(code)) else Route((code,)), code
 
 

@@ -14,6 +14,7 @@ from bus.kafka import BusProducer
 from bus.settings import Settings
 from bus.telemetry.metrics import CONTACTS_WAITING
 from streams.encoding import decode, encode
+from streams.facets.echeances import moves
 from streams.identity import Logs
 from streams.person import NOBODY, State
 from streams.restore import Interrupted, Restorer
@@ -41,17 +42,13 @@ class Partition:
         return known
 
     def write(self, changes: Changes, encoded: Mapping[bytes, bytes | None], meta: Meta) -> None:
-        """Make acknowledged changes the local truth."""
-        self.store.write(encoded, meta)
-        for subject, state in changes.items():
-            self._remember(subject, state or NOBODY)
-
-    def waiting_after(self, changes: Changes) -> int:
-        """Give how many contacts will wait for an authority once these changes are written."""
-        return self.store.meta.waiting + sum(
-            (state is not None and state.attente_depuis is not None) - (self.person(subject).attente_depuis is not None)
-            for subject, state in changes.items()
-        )
+        """Make acknowledged changes the local truth; counts the contacts that wait once they are."""
+        pairs = [(subject, self.person(subject), state or NOBODY) for subject, state in changes.items()]
+        waiting = sum(_waits(after) - _waits(before) for _, before, after in pairs)
+        dates = moves((subject, before.echeances, after.echeances) for subject, before, after in pairs)
+        self.store.write(encoded, replace(meta, waiting=self.store.meta.waiting + waiting), dates)
+        for subject, _, after in pairs:
+            self._remember(subject, after)
 
     def forget_cache(self) -> None:
         """Read the store again: it has been written from the changelog."""
@@ -61,6 +58,10 @@ class Partition:
         if len(self._cache) >= CACHED:
             self._cache.clear()
         self._cache[subject] = state
+
+
+def _waits(state: State) -> bool:
+    return state.attente_depuis is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""The local store of one partition: persons by subject id, and what it reflects, written together or not at all.
+"""The local store of one partition: persons by subject id, their due dates in order, and what it reflects.
+
+All are written together or not at all. Due dates restate what persons say of theirs: the changelog holds no more than
+persons, and a store without its index (written by 0.1.0, or by a release that orders it otherwise) is indexed when
+opened.
 
 One RocksDB per partition, in a folder that one process holds: a store is never shared. Losing it costs a rebuild from
 the changelog, nothing else; so writes are not synced to disk, only kept in order by RocksDB's log.
@@ -16,9 +20,14 @@ import orjson
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
 
 from bus.errors import Misconfigured
+from streams.encoding import echeances
+from streams.facets.echeances import UNMOVED, Due, Moves, due, key, up_to
 
 META: Final = b"meta"
-PERSON: Final = b"p"  # before each subject id: a key comes from outside and must not meet META
+PERSON: Final = b"p"  # before each subject id: a key comes from outside and must not meet META; last, as 0.1.0 asks
+DUE: Final = b"e"  # before each key of the index
+INDEXED: Final = b"index"  # how the index is ordered
+ORDER: Final = b"1"
 MEGABYTE: Final = 1 << 20
 SLOTS: Final = 64  # processes that may share a state folder
 
@@ -47,15 +56,21 @@ class Store:
         self._db = _open(path)
         found = self._db.get(META)
         self.meta = Meta(**orjson.loads(found)) if found else Meta()
+        if self._db.get(INDEXED) != ORDER:
+            self._index()
 
     def get(self, subject: bytes) -> bytes | None:
         """Give the state of a person as it was written, None when nothing is known."""
         data: bytes | None = self._db.get(PERSON + subject)
         return data
 
-    def write(self, changes: Mapping[bytes, bytes | None], meta: Meta) -> None:
-        """Write states (None forgets the person) and what the store then reflects, atomically."""
+    def write(self, changes: Mapping[bytes, bytes | None], meta: Meta, moves: Moves = UNMOVED) -> None:
+        """Write states (None forgets the person), their due dates and what the store then reflects, atomically."""
         batch = WriteBatch(raw_mode=True)
+        for gone in moves.gone:
+            batch.delete(DUE + gone)
+        for come in moves.come:
+            batch.put(DUE + come, b"")
         for subject, data in changes.items():
             if data is None:
                 batch.delete(PERSON + subject)
@@ -67,8 +82,16 @@ class Store:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Give every person's state, by subject id."""
-        for key, value in self._db.items(from_key=PERSON):
-            yield key[len(PERSON) :], value
+        for found, value in self._db.items(from_key=PERSON):
+            yield found[len(PERSON) :], value
+
+    def due(self, until: int) -> Iterator[Due]:
+        """Give every due date up to a day included, earliest first."""
+        end = DUE + up_to(until + 1)
+        for known in self._db.keys(from_key=DUE):
+            if known >= end:
+                return
+            yield due(known[len(DUE) :])
 
     def clear(self) -> None:
         """Forget everything: what is here belongs to another log, or is too old to be brought up to date."""
@@ -76,6 +99,18 @@ class Store:
         shutil.rmtree(self._path)
         self._db = _open(self._path)
         self.meta = Meta()
+        self._index()
+
+    def _index(self) -> None:
+        """Make the index anew from what persons say; cut short, it is begun again at the next opening."""
+        for known in self._db.keys(from_key=DUE):
+            if not known.startswith(DUE):
+                break
+            self._db.delete(known)
+        for subject, data in self.items():
+            for clock, day in echeances(data).items():
+                self._db.put(DUE + key(Due(day, subject, clock)), b"")
+        self._db.put(INDEXED, ORDER)
 
     def close(self) -> None:
         """Close the store; the partition may then be opened by another process."""

@@ -8,7 +8,7 @@ from synth import flux
 from synth.damage import Anomaly
 from synth.days import Slot
 from synth.draws import Draws
-from synth.kinds import Turn
+from synth.kinds import LifeTurn
 from synth.lives import Life, facts
 from synth.people import household
 from synth.places import Caisse
@@ -22,17 +22,17 @@ _ENOUGH: Final = 10  # a bad record goes only into a file where it is far from o
 _NOTHING: Final = flux.ToldRecord()
 _SILENT: Final = flux.ToldRecord(silent=True)
 _EVIDENCE: Final = {
-    Turn.ADRESSE: ("ADR",),
-    Turn.DEMENAGEMENT: ("MUT", "RAD"),
-    Turn.CLOTURE: ("RAD",),
-    Turn.SUSPENSION_DROIT: ("SUS",),
-    Turn.SUSPENSION_VERSEMENT: ("SUS",),
-    Turn.SUSPENSION_BARREE: ("SUS",),
-    Turn.OBLIGATION: ("ENTDED",),
-    Turn.ARRIVEE_OUVERTE: ("DEMRSA", "ENTDED"),
-    Turn.EMMENAGEMENT: ("MUT",),
-    Turn.SEPARATION: ("SITFAM",),
-    Turn.UNION: ("SITFAM",),
+    LifeTurn.ADRESSE: ("ADR",),
+    LifeTurn.DEMENAGEMENT: ("MUT", "RAD"),
+    LifeTurn.CLOTURE: ("RAD",),
+    LifeTurn.SUSPENSION_DROIT: ("SUS",),
+    LifeTurn.SUSPENSION_VERSEMENT: ("SUS",),
+    LifeTurn.SUSPENSION_BARREE: ("SUS",),
+    LifeTurn.OBLIGATION: ("ENTDED",),
+    LifeTurn.ARRIVEE_OUVERTE: ("DEMRSA", "ENTDED"),
+    LifeTurn.EMMENAGEMENT: ("MUT",),
+    LifeTurn.SEPARATION: ("SITFAM",),
+    LifeTurn.UNION: ("SITFAM",),
 }
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from synth.kinds import RATES, Turn
+from synth.kinds import RATES, LifeTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,4 @@ class Config:
     contacts: int = 5
     anomalies: float = 0.03
     caisses: int = 0
-    rates: dict[Turn, float] = field(default_factory=lambda: dict(RATES))
+    rates: dict[LifeTurn, float] = field(default_factory=lambda: dict(RATES))

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from synth.draws import Draws
-from synth.kinds import Turn
+from synth.kinds import LifeTurn
 from synth.lives import Life
 from synth.people import Beneficiary
 from synth.plan import World
@@ -166,7 +166,7 @@ class Contacts:
         """Tell the contact of those who appear: most in the next file, some up to three weeks later, some never."""
         seen: set[int] = set()
         for moment in life.moments:
-            if moment.kind is Turn.STOCK and moment.after:
+            if moment.kind is LifeTurn.STOCK and moment.after:
                 seen.update(rank for rank, here in enumerate(moment.after.present) if here)
             if not living(moment.after) or moment.after is None:
                 continue

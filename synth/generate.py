@@ -51,7 +51,7 @@ def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Writ
     Memory follows the number of movements and of files, not the number of households.
     """
     started = time.perf_counter()
-    writer, month = Writer(World(config), out), 0
+    writer, month = FileWriter(World(config), out), 0
     for planned in writer.plan():
         if planned.day.month != month:
             month = planned.day.month
@@ -65,7 +65,7 @@ def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Writ
     )  # fmt: skip
 
 
-class Writer:
+class FileWriter:
     """Writes the planned files one after the other and tells the truth of each."""
 
     def __init__(self, world: World, out: Path) -> None:

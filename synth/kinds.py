@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Turn(StrEnum):
+class LifeTurn(StrEnum):
     """One movement of a life; ``STOCK`` and ``QUARANTAINE`` are the situation found by the first monthly."""
 
     STOCK = "stock"
@@ -53,70 +53,84 @@ ADRESSE: Final = "adresse.changee"
 CONTACT: Final = "contact.mis_a_jour"
 
 # Told to every adult of the dossier; a movement that is not here says nothing but, perhaps, an entry or an exit.
-TELLS: Final[Mapping[Turn, tuple[str, ...]]] = {
-    Turn.STOCK: (ETAT,),
-    Turn.QUARANTAINE: (ETAT,),
-    Turn.ARRIVEE_OUVERTE: (OUVERT,),
-    Turn.ARRIVEE_SUSPENDUE: (OUVERT, SUSPENDU),
-    Turn.EMMENAGEMENT: (OUVERT, ENTRANTE),
-    Turn.DEMENAGEMENT: (CLOS, SORTANTE),
-    Turn.OUVERTURE: (OUVERT,),
-    Turn.REOUVERTURE: (OUVERT,),
-    Turn.SUSPENSION_DROIT: (SUSPENDU,),
-    Turn.SUSPENSION_VERSEMENT: (SUSPENDU,),
-    Turn.SUSPENSION_BARREE: (SUSPENDU,),
-    Turn.BASCULE: (SUSPENDU,),
-    Turn.REPRISE: (REPRIS,),
-    Turn.CLOTURE: (CLOS,),
-    Turn.CLOTURE_TARDIVE: (CLOS,),
-    Turn.ADRESSE: (ADRESSE,),
+TELLS: Final[Mapping[LifeTurn, tuple[str, ...]]] = {
+    LifeTurn.STOCK: (ETAT,),
+    LifeTurn.QUARANTAINE: (ETAT,),
+    LifeTurn.ARRIVEE_OUVERTE: (OUVERT,),
+    LifeTurn.ARRIVEE_SUSPENDUE: (OUVERT, SUSPENDU),
+    LifeTurn.EMMENAGEMENT: (OUVERT, ENTRANTE),
+    LifeTurn.DEMENAGEMENT: (CLOS, SORTANTE),
+    LifeTurn.OUVERTURE: (OUVERT,),
+    LifeTurn.REOUVERTURE: (OUVERT,),
+    LifeTurn.SUSPENSION_DROIT: (SUSPENDU,),
+    LifeTurn.SUSPENSION_VERSEMENT: (SUSPENDU,),
+    LifeTurn.SUSPENSION_BARREE: (SUSPENDU,),
+    LifeTurn.BASCULE: (SUSPENDU,),
+    LifeTurn.REPRISE: (REPRIS,),
+    LifeTurn.CLOTURE: (CLOS,),
+    LifeTurn.CLOTURE_TARDIVE: (CLOS,),
+    LifeTurn.ADRESSE: (ADRESSE,),
 }
 
 # Why somebody bound before is not bound any more.
-EXIT_REASONS: Final[Mapping[Turn, str]] = {
-    Turn.DEMENAGEMENT: "droit_clos",
-    Turn.CLOTURE: "droit_clos",
-    Turn.CLOTURE_TARDIVE: "droit_clos",
-    Turn.SUSPENSION_BARREE: "droit_suspendu",
-    Turn.BASCULE: "droit_suspendu",
-    Turn.MOTIF: "droit_suspendu",
-    Turn.LEVEE: "obligation_levee",
-    Turn.SEPARATION: "personne_retiree",
-    Turn.ABSENCE: "absent_du_mensuel",
+EXIT_REASONS: Final[Mapping[LifeTurn, str]] = {
+    LifeTurn.DEMENAGEMENT: "droit_clos",
+    LifeTurn.CLOTURE: "droit_clos",
+    LifeTurn.CLOTURE_TARDIVE: "droit_clos",
+    LifeTurn.SUSPENSION_BARREE: "droit_suspendu",
+    LifeTurn.BASCULE: "droit_suspendu",
+    LifeTurn.MOTIF: "droit_suspendu",
+    LifeTurn.LEVEE: "obligation_levee",
+    LifeTurn.SEPARATION: "personne_retiree",
+    LifeTurn.ABSENCE: "absent_du_mensuel",
 }
 
-BASELINE: Final = frozenset({Turn.STOCK, Turn.QUARANTAINE})
+BASELINE: Final = frozenset({LifeTurn.STOCK, LifeTurn.QUARANTAINE})
 NEWCOMERS: Final = frozenset(
-    {Turn.ARRIVEE_OUVERTE, Turn.ARRIVEE_SUSPENDUE, Turn.ARRIVEE_EN_ATTENTE, Turn.ARRIVEE_CLOSE, Turn.EMMENAGEMENT}
+    {
+        LifeTurn.ARRIVEE_OUVERTE,
+        LifeTurn.ARRIVEE_SUSPENDUE,
+        LifeTurn.ARRIVEE_EN_ATTENTE,
+        LifeTurn.ARRIVEE_CLOSE,
+        LifeTurn.EMMENAGEMENT,
+    }
 )
 # After a move these could make a second entry, whose population the rules do not settle.
 NOT_AFTER_A_MOVE: Final = frozenset(
-    {Turn.OBLIGATION, Turn.MOTIF, Turn.BASCULE, Turn.SUSPENSION_BARREE, Turn.UNION, Turn.REOUVERTURE, Turn.DEMENAGEMENT}
+    {
+        LifeTurn.OBLIGATION,
+        LifeTurn.MOTIF,
+        LifeTurn.BASCULE,
+        LifeTurn.SUSPENSION_BARREE,
+        LifeTurn.UNION,
+        LifeTurn.REOUVERTURE,
+        LifeTurn.DEMENAGEMENT,
+    }
 )
 
 # Per household and month. Invented to exercise every path; no statistical source.
-RATES: Final[Mapping[Turn, float]] = {
-    Turn.ARRIVEE_OUVERTE: 0.010,
-    Turn.ARRIVEE_SUSPENDUE: 0.001,
-    Turn.ARRIVEE_EN_ATTENTE: 0.002,
-    Turn.ARRIVEE_CLOSE: 0.0005,
-    Turn.DEMENAGEMENT: 0.004,
-    Turn.OUVERTURE: 0.002,
-    Turn.REFUS: 0.0005,
-    Turn.REOUVERTURE: 0.002,
-    Turn.SUSPENSION_DROIT: 0.003,
-    Turn.SUSPENSION_VERSEMENT: 0.008,
-    Turn.SUSPENSION_BARREE: 0.005,
-    Turn.BASCULE: 0.001,
-    Turn.MOTIF: 0.002,
-    Turn.REPRISE: 0.008,
-    Turn.CLOTURE: 0.012,
-    Turn.CLOTURE_TARDIVE: 0.001,
-    Turn.REGULARISATION: 0.001,
-    Turn.OBLIGATION: 0.006,
-    Turn.LEVEE: 0.003,
-    Turn.ADRESSE: 0.010,
-    Turn.SEPARATION: 0.001,
-    Turn.UNION: 0.001,
-    Turn.ABSENCE: 0.002,
+RATES: Final[Mapping[LifeTurn, float]] = {
+    LifeTurn.ARRIVEE_OUVERTE: 0.010,
+    LifeTurn.ARRIVEE_SUSPENDUE: 0.001,
+    LifeTurn.ARRIVEE_EN_ATTENTE: 0.002,
+    LifeTurn.ARRIVEE_CLOSE: 0.0005,
+    LifeTurn.DEMENAGEMENT: 0.004,
+    LifeTurn.OUVERTURE: 0.002,
+    LifeTurn.REFUS: 0.0005,
+    LifeTurn.REOUVERTURE: 0.002,
+    LifeTurn.SUSPENSION_DROIT: 0.003,
+    LifeTurn.SUSPENSION_VERSEMENT: 0.008,
+    LifeTurn.SUSPENSION_BARREE: 0.005,
+    LifeTurn.BASCULE: 0.001,
+    LifeTurn.MOTIF: 0.002,
+    LifeTurn.REPRISE: 0.008,
+    LifeTurn.CLOTURE: 0.012,
+    LifeTurn.CLOTURE_TARDIVE: 0.001,
+    LifeTurn.REGULARISATION: 0.001,
+    LifeTurn.OBLIGATION: 0.006,
+    LifeTurn.LEVEE: 0.003,
+    LifeTurn.ADRESSE: 0.010,
+    LifeTurn.SEPARATION: 0.001,
+    LifeTurn.UNION: 0.001,
+    LifeTurn.ABSENCE: 0.002,
 }

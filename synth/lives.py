@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from synth import kinds
 from synth.days import Slot
-from synth.kinds import BASELINE, EXIT_REASONS, TELLS, Turn
+from synth.kinds import BASELINE, EXIT_REASONS, TELLS, LifeTurn
 from synth.people import Beneficiary, Family
 from synth.situations import Circumstances, Payer, owed
 
@@ -16,7 +16,7 @@ class Moment(NamedTuple):
     """One movement, and the first file that tells it; ``after`` is None when the dossier is silently gone."""
 
     slot: Slot
-    kind: Turn
+    kind: LifeTurn
     after: Circumstances | None
 
 
@@ -112,7 +112,7 @@ def _obligation(adult: Beneficiary, before: Circumstances | None, moment: Moment
     """Tell the entry or the exit of one adult."""
     was, is_now = owed(before, adult.rank), owed(moment.after, adult.rank)
     if is_now and not was:
-        population = "mutation" if moment.kind is Turn.EMMENAGEMENT else "flux"
+        population = "mutation" if moment.kind is LifeTurn.EMMENAGEMENT else "flux"
         yield LifeFact(adult, kinds.ENTREE, moment.slot.day.isoformat(), {"population": population})
     if was and not is_now:
         yield LifeFact(adult, kinds.SORTIE, moment.slot.day.isoformat(), {"raison": EXIT_REASONS[moment.kind]})

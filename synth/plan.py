@@ -9,7 +9,7 @@ from synth import places
 from synth.config import Config
 from synth.days import Calendar, Slot, build
 from synth.draws import Draws
-from synth.kinds import NEWCOMERS, NOT_AFTER_A_MOVE, Turn
+from synth.kinds import NEWCOMERS, NOT_AFTER_A_MOVE, LifeTurn
 from synth.lives import Life, Moment
 from synth.people import Family, Identifiers, Seat, adult, household
 from synth.places import Caisse
@@ -20,10 +20,10 @@ _TRIES: Final = 60  # draws before giving up on finding a dossier to which a mov
 _STOCK_STATES: Final = "2" * 170 + "4" * 18 + "3" * 2 + "0" * 2 + "5" * 5 + "6" * 2 + "1"
 _SECOND_SHARE: Final = {"MSA": 6, "CAF": 50}
 _NEWCOMER_STATES: Final = {
-    Turn.ARRIVEE_OUVERTE: "2",
-    Turn.ARRIVEE_SUSPENDUE: "34",
-    Turn.ARRIVEE_EN_ATTENTE: "0",
-    Turn.ARRIVEE_CLOSE: "56",
+    LifeTurn.ARRIVEE_OUVERTE: "2",
+    LifeTurn.ARRIVEE_SUSPENDUE: "34",
+    LifeTurn.ARRIVEE_EN_ATTENTE: "0",
+    LifeTurn.ARRIVEE_CLOSE: "56",
 }
 
 
@@ -98,7 +98,7 @@ class World:
         draws = Draws(self.config.seed, "stock", number)
         slot = self.calendar.slots[caisse][0]
         state = "2" if lost or self.anchor(number) else draws.pick(_STOCK_STATES)
-        kind = Turn.QUARANTAINE if lost else Turn.STOCK
+        kind = LifeTurn.QUARANTAINE if lost else LifeTurn.STOCK
         return Life(home, [Moment(slot, kind, found(home, draws, state, day=slot.day))])
 
     # The plan itself, month by month.
@@ -111,14 +111,14 @@ class World:
                     self._plan_kind(draws, authority, month, kind)
         for number, life in self.touched.items():
             for moment in life.moments:
-                if moment.kind not in (Turn.STOCK, Turn.QUARANTAINE):
+                if moment.kind not in (LifeTurn.STOCK, LifeTurn.QUARANTAINE):
                     self.told[life.household.caisse, moment.slot.place].append(number)
 
-    def _plan_kind(self, draws: Draws, authority: str, month: int, kind: Turn) -> None:
+    def _plan_kind(self, draws: Draws, authority: str, month: int, kind: LifeTurn) -> None:
         if not any(self._slots(caisse, month, kind) for caisse in self.scopes[authority]):
             return
         count = draws.count(self.config.rates[kind] * self.config.households)
-        if kind is Turn.ARRIVEE_OUVERTE and self.config.rates[kind] > 0:
+        if kind is LifeTurn.ARRIVEE_OUVERTE and self.config.rates[kind] > 0:
             count = max(1, count)
         for _ in range(count):
             if kind in NEWCOMERS:
@@ -126,14 +126,14 @@ class World:
             else:
                 self._touch(draws, authority, month, kind)
 
-    def _slots(self, caisse: Caisse, month: int, kind: Turn) -> list[Slot]:
+    def _slots(self, caisse: Caisse, month: int, kind: LifeTurn) -> list[Slot]:
         return [
             slot
             for slot in self.calendar.slots[caisse]
-            if slot.month == month and slot.place > 0 and (slot.monthly or kind is not Turn.ABSENCE)
+            if slot.month == month and slot.place > 0 and (slot.monthly or kind is not LifeTurn.ABSENCE)
         ]
 
-    def _newcomer(self, draws: Draws, caisse: Caisse, month: int, kind: Turn) -> None:
+    def _newcomer(self, draws: Draws, caisse: Caisse, month: int, kind: LifeTurn) -> None:
         slots = self._slots(caisse, month, kind)
         if not slots:
             return
@@ -141,8 +141,8 @@ class World:
         home = self._new_household(draws, caisse, slot)
         life = Life(home, [Moment(slot, kind, found(home, draws, draws.pick(_NEWCOMER_STATES[kind]), day=slot.day))])
         self._keep(life)
-        if kind is Turn.ARRIVEE_EN_ATTENTE and draws.below(5):
-            self._follow(draws, life, Turn.OUVERTURE, 15)
+        if kind is LifeTurn.ARRIVEE_EN_ATTENTE and draws.below(5):
+            self._follow(draws, life, LifeTurn.OUVERTURE, 15)
 
     def _new_household(self, draws: Draws, caisse: Caisse, slot: Slot) -> Family:
         home = household(self.registry, self._number(), caisse, year=self.config.start.year)
@@ -161,7 +161,7 @@ class World:
             self.arrived[life.household.caisse.authority].append(number)
         self.touched[number] = life
 
-    def _touch(self, draws: Draws, authority: str, month: int, kind: Turn) -> None:
+    def _touch(self, draws: Draws, authority: str, month: int, kind: LifeTurn) -> None:
         """Find somebody to whom this can happen, in a file after what happened to them last."""
         for _ in range(_TRIES):
             life = self.life(self._anybody(draws, authority))
@@ -176,39 +176,42 @@ class World:
         place = draws.below(len(stock) + len(arrived))
         return stock[place] if place < len(stock) else arrived[place - len(stock)]
 
-    def _may(self, life: Life, kind: Turn) -> bool:
+    def _may(self, life: Life, kind: LifeTurn) -> bool:
         number = life.household.number
-        if self.anchor(number) or number in self.lost or life.last().kind in (Turn.DEMENAGEMENT, Turn.ABSENCE):
+        if self.anchor(number) or number in self.lost or life.last().kind in (LifeTurn.DEMENAGEMENT, LifeTurn.ABSENCE):
             return False
-        if kind is Turn.UNION and len(life.household.adults) > 1:
+        if kind is LifeTurn.UNION and len(life.household.adults) > 1:
             return False
         return life.origin is None or kind not in NOT_AFTER_A_MOVE
 
-    def _happen(self, draws: Draws, life: Life, slot: Slot, kind: Turn) -> bool:
+    def _happen(self, draws: Draws, life: Life, slot: Slot, kind: LifeTurn) -> bool:
         situation = life.last().after
         if situation is None:
             return False
-        if kind is Turn.DEMENAGEMENT:
+        if kind is LifeTurn.DEMENAGEMENT:
             return self._move(draws, life, slot, situation)
-        if kind is Turn.UNION:
+        if kind is LifeTurn.UNION:
             life, situation = _with_partner(self.registry, life)
-        if kind is Turn.ABSENCE:
+        if kind is LifeTurn.ABSENCE:
             after = None if living(situation) else situation
         else:
             after = CHANGES[kind](life.household, situation, Step(draws, slot.day))
-        if after is situation or (after is None and kind is not Turn.ABSENCE):
+        if after is situation or (after is None and kind is not LifeTurn.ABSENCE):
             return False
         life.moments.append(Moment(slot, kind, after))
         self._keep(life)
         self._flap(draws, life, kind)
         return True
 
-    def _flap(self, draws: Draws, life: Life, kind: Turn) -> None:
+    def _flap(self, draws: Draws, life: Life, kind: LifeTurn) -> None:
         """Resume two suspensions in five soon after; the closed ones may be regularised or reopened later."""
-        if kind in (Turn.SUSPENSION_VERSEMENT, Turn.SUSPENSION_BARREE, Turn.SUSPENSION_DROIT) and draws.below(5) < 2:
-            self._follow(draws, life, Turn.REPRISE, 20)
+        if (
+            kind in (LifeTurn.SUSPENSION_VERSEMENT, LifeTurn.SUSPENSION_BARREE, LifeTurn.SUSPENSION_DROIT)
+            and draws.below(5) < 2
+        ):
+            self._follow(draws, life, LifeTurn.REPRISE, 20)
 
-    def _follow(self, draws: Draws, life: Life, kind: Turn, within: int) -> None:
+    def _follow(self, draws: Draws, life: Life, kind: LifeTurn, within: int) -> None:
         later = [slot for slot in self.calendar.slots[life.household.caisse] if slot.place > life.last().slot.place]
         if later:
             self._happen(draws, life, draws.pick(later[:within]), kind)
@@ -228,7 +231,7 @@ class World:
             state="5", ending=("MUT", step.before(10)), silent=draws.below(3) == 0,
             given_to=Payer(target.fonorg, target.numorg, step.before(10)) if named else None,
         )  # fmt: skip
-        life.moments.append(Moment(slot, Turn.DEMENAGEMENT, after))
+        life.moments.append(Moment(slot, LifeTurn.DEMENAGEMENT, after))
         self._keep(life)
         self._arrive(draws, life, target, draws.pick(later[:4]))
         return True
@@ -245,7 +248,7 @@ class World:
         home = shell._replace(adults=people, children=old.children, claimed=step.before(20))
         from_ = Payer(old.caisse.fonorg, old.caisse.numorg, step.before(12)) if draws.below(100) < 85 else None
         arrived = found(home, draws, "2", day=slot.day)._replace(taken_from=from_)
-        left.next = Life(home, [Moment(slot, Turn.EMMENAGEMENT, arrived)], origin=left)
+        left.next = Life(home, [Moment(slot, LifeTurn.EMMENAGEMENT, arrived)], origin=left)
         self._keep(left.next)
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from synth.draws import Draws
-from synth.kinds import Turn
+from synth.kinds import LifeTurn
 from synth.people import Family
 from synth.places import UNKNOWN_COMMUNE, Locality, communes_of, neighbour
 from synth.words import COMPLEMENTS, PLACES_SAID, STREET_KINDS, STREETS
@@ -207,22 +207,22 @@ def _joined(household: Family, situation: Circumstances, __: Step) -> Circumstan
     return situation._replace(present=(True, True), bound=(situation.bound[0], True))
 
 
-CHANGES: Final[Mapping[Turn, Change]] = {
-    Turn.OUVERTURE: _to("2", when="0"),
-    Turn.REFUS: _to("1", when="0"),
-    Turn.REOUVERTURE: _to("2", when="56"),
-    Turn.SUSPENSION_DROIT: _to("3", when="2"),
-    Turn.SUSPENSION_VERSEMENT: _payment(binding=True),
-    Turn.SUSPENSION_BARREE: _payment(binding=False),
-    Turn.BASCULE: _swap,
-    Turn.MOTIF: _reasons,
-    Turn.REPRISE: _to("2", when="34"),
-    Turn.CLOTURE: _closed,
-    Turn.CLOTURE_TARDIVE: _to("6", when="234"),
-    Turn.REGULARISATION: _to("6", when="5"),
-    Turn.OBLIGATION: _flag(target=True),
-    Turn.LEVEE: _flag(target=False),
-    Turn.ADRESSE: _moved,
-    Turn.SEPARATION: _left,
-    Turn.UNION: _joined,
+CHANGES: Final[Mapping[LifeTurn, Change]] = {
+    LifeTurn.OUVERTURE: _to("2", when="0"),
+    LifeTurn.REFUS: _to("1", when="0"),
+    LifeTurn.REOUVERTURE: _to("2", when="56"),
+    LifeTurn.SUSPENSION_DROIT: _to("3", when="2"),
+    LifeTurn.SUSPENSION_VERSEMENT: _payment(binding=True),
+    LifeTurn.SUSPENSION_BARREE: _payment(binding=False),
+    LifeTurn.BASCULE: _swap,
+    LifeTurn.MOTIF: _reasons,
+    LifeTurn.REPRISE: _to("2", when="34"),
+    LifeTurn.CLOTURE: _closed,
+    LifeTurn.CLOTURE_TARDIVE: _to("6", when="234"),
+    LifeTurn.REGULARISATION: _to("6", when="5"),
+    LifeTurn.OBLIGATION: _flag(target=True),
+    LifeTurn.LEVEE: _flag(target=False),
+    LifeTurn.ADRESSE: _moved,
+    LifeTurn.SEPARATION: _left,
+    LifeTurn.UNION: _joined,
 }

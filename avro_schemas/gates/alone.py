@@ -1,4 +1,4 @@
-"""What one version must satisfy by itself: notes of each field, enums, the shapes we read, the envelope of an event."""
+"""What one version must satisfy by itself: Avro reads it, so do all our readers, names and defaults are of our kind."""
 
 import json
 import keyword
@@ -9,26 +9,22 @@ from typing import Any, Final
 import avro.schema
 import fastavro
 
-from avro_schemas import Schema
 from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.gates.source import Version
-from avro_schemas.gates.walking import CLASSES, HIDDEN, fields, names, nodes, supported
-from avro_schemas.generate import full_name
+from avro_schemas.gates.walking import at, fields, names, nodes, supported
 
 FIELD_NAME: Final = re.compile("[a-z][a-z0-9_]*")
 TYPE_NAME: Final = FIELD_NAME
 SYMBOL: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 NAMESPACE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 UNKNOWN: Final = "INCONNU"
-SEALED: Final = "bus.partie_scellee"
-FLAG: Final = ("boolean", ["null", "boolean"])
 
 
 def readable(version: Version) -> Iterator[Finding]:
     """Find what keeps Avro from parsing a schema; the other rules only make sense for one that parses."""
     reason = _refusal(version.schema)
     if reason is not None:
-        yield Finding(str(version), f"schéma illisible, {reason}", Rule.LISIBLE, "Corrigez schema.avsc")
+        yield Finding(str(version), f"schéma illisible, {reason}", Rule.LISIBLE, "Corrigez donnees.avsc")
     elif (found := fastavro.parse_schema(version.schema)["name"]) != version.name:
         yield Finding(str(version), f"le schéma s’appelle {found}", Rule.NOM, "Accordez namespace et name au dossier")
 
@@ -58,7 +54,7 @@ def shaped(version: Version) -> Iterator[Finding]:
     for path, node in nodes(version.schema):
         if not supported(node, known):
             yield Finding(
-                _at(version, path),
+                at(version, path),
                 "forme de type non prise en charge",
                 Rule.FORME,
                 "Gardez null|X, array, record et enum avec leur namespace, date, timestamp-micros et les types simples",
@@ -82,50 +78,6 @@ def named(version: Version) -> Iterator[Finding]:
             yield Finding(f"{version}, {place}", "un namespace qui ne convient pas", Rule.MOT, remedy)
 
 
-def noted(version: Version) -> Iterator[Finding]:
-    """Find fields and types without doc, fields without class or origin, classes that may not travel."""
-    for name, named in names(version.schema).items():
-        if not _said(named, "doc"):
-            yield Finding(f"{version}, type {name}", "pas de doc", Rule.DOC, "Dites en français ce que c’est")
-    for path, field in fields(version.schema):
-        place = _at(version, path)
-        if not _said(field, "doc"):
-            yield Finding(place, "pas de doc", Rule.DOC, "Dites en français ce que c’est")
-        if not _said(field, "origine"):
-            yield Finding(place, "pas d’origine", Rule.ORIGINE, "Ajoutez « origine » : l’élément de la source, ou bus")
-        yield from _classified(place, field)
-
-
-def _classified(place: str, field: Schema) -> Iterator[Finding]:
-    found = field.get("sensibilite")
-    if not isinstance(found, str) or found not in CLASSES:
-        yield Finding(place, "pas de classe", Rule.SENSIBILITE, "Ajoutez « sensibilite », de S0 à S6")
-    elif found == "S7":
-        yield Finding(place, "donnée financière ou de contrôle", Rule.S7, "Retirez le champ")
-    elif found == "S6" and field["type"] not in FLAG and not any(fields(field["type"])):
-        yield Finding(place, "donnée de l’article 9 en détail", Rule.S6, "Réduisez-la au booléen qu’un texte permet")
-
-
-def sealed(version: Version) -> Iterator[Finding]:
-    """Find clear fields of an event that should be sealed: streams and topics must not be able to read them."""
-    for path, field in fields(version.schema) if version.is_event else ():
-        holds_parts = path == "scelle.octets" or _is_part(field["type"])
-        if not holds_parts and field.get("sensibilite") in HIDDEN:
-            fault = f"en clair alors que sa classe est {field['sensibilite']}"
-            yield Finding(_at(version, path), fault, Rule.CLAIR, "Portez-le dans une partie scelle.<sorte>")
-
-
-def _is_part(kind: Any) -> bool:  # noqa: ANN401 - a schema is any JSON
-    """Tell a sealed part, or an array of them, null or not, from anything that only mentions one."""
-    match kind:
-        case ["null", inner] | {"type": "array", "items": inner}:
-            return _is_part(inner)
-        case {"type": "record"}:
-            return full_name(kind) == SEALED
-        case _:
-            return bool(kind == SEALED)
-
-
 def defaulted(version: Version) -> Iterator[Finding]:
     """Find enums that do not fall back on INCONNU, and nullable fields that are not null by default."""
     known = names(version.schema)
@@ -138,14 +90,6 @@ def defaulted(version: Version) -> Iterator[Finding]:
         kind = known.get(field["type"], field["type"]) if isinstance(field["type"], str) else field["type"]
         if isinstance(kind, dict) and kind["type"] == "enum" and field.get("default", UNKNOWN) != UNKNOWN:
             remedy = f"Écrivez « default »: « {UNKNOWN} »"
-            yield Finding(_at(version, path), f"pas {UNKNOWN} par défaut", Rule.INCONNU, remedy)
+            yield Finding(at(version, path), f"pas {UNKNOWN} par défaut", Rule.INCONNU, remedy)
         if nullable and path != "enrichissement" and field.get("default", ...) is not None:
-            yield Finding(_at(version, path), "pas null par défaut", Rule.NULL, "Ajoutez « default »: null")
-
-
-def _said(node: Schema, note: str) -> bool:
-    return isinstance(node.get(note), str) and bool(node[note].strip())
-
-
-def _at(version: Version, path: str) -> str:
-    return f"{version}, champ {path}" if path else str(version)
+            yield Finding(at(version, path), "pas null par défaut", Rule.NULL, "Ajoutez « default »: null")

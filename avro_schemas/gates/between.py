@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from avro_schemas import Schema
 from avro_schemas.gates.finding import Rule
 from avro_schemas.gates.walking import CLASSES, HIDDEN, PRIMITIVES, names
-from avro_schemas.generate import full_name
+from avro_schemas.named import full_name
 
 Pair: TypeAlias = tuple[str, str]
 FIXED: Final = frozenset(("bus.territoire", "bus.cause", "bus.partie_scellee"))

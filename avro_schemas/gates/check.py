@@ -3,16 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from avro_schemas.gates.alone import defaulted, named, noted, readable, sealed, shaped
+from avro_schemas.gates.alone import defaulted, named, readable, shaped
 from avro_schemas.gates.apache import refusals
 from avro_schemas.gates.between import Change, changes
 from avro_schemas.gates.envelope import enveloped
 from avro_schemas.gates.finding import Finding, Rule
-from avro_schemas.gates.generated import generated
+from avro_schemas.gates.notes import noted, sealed
+from avro_schemas.gates.opened import opened, shared_opened
 from avro_schemas.gates.released import kept
+from avro_schemas.gates.said import said
 from avro_schemas.gates.samples import exemplified
 from avro_schemas.gates.source import Contract, Version
-from avro_schemas.gates.together import owned, sealable, shared
+from avro_schemas.gates.together import sealable, shared
 
 REMEDIES = {
     Rule.RETIRE: "Remettez-le, quitte à ne plus le remplir",
@@ -39,15 +41,15 @@ def findings(contract: Contract) -> list[Finding]:
             found += basic
         else:
             sound.append(version)
-    found += [finding for version in sound for rule in (noted, sealed, defaulted) for finding in rule(version)]
+    found += [finding for version in sound for rule in (noted, opened, sealed, defaulted) for finding in rule(version)]
     found += _evolution(sound)
     found += [finding for version in sound for finding in exemplified(version)]
     newest = {version.name: version for version in sound}
     found += [
         *shared(list(newest.values())),
         *sealable(list(newest.values())),
-        *generated(list(newest.values())),
-        *owned(contract),
+        *shared_opened(contract),
+        *(finding for version in contract.newest() for finding in said(version)),
         *kept(contract),
     ]
     return list(dict.fromkeys(found))

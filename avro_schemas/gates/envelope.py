@@ -58,7 +58,7 @@ def _members(version: Version, found: list[str]) -> Iterator[Finding]:
             yield Finding(f"{version}, champ {name}", "ajouté à la racine", Rule.ENVELOPPE, remedy)
     for name in ENVELOPE:
         if name not in found:
-            remedy = "Reprenez l’enveloppe d’un autre type"
+            remedy = "Remettez-le dans l’enveloppe, dans common"
             yield Finding(f"{version}, champ {name}", "manque à la racine", Rule.ENVELOPPE, remedy)
 
 

@@ -10,8 +10,9 @@ import fastavro
 from fastavro.validation import ValidationError
 
 from avro_schemas.conversion import from_json, to_json
+from avro_schemas.gates.files import UNREADABLE
 from avro_schemas.gates.finding import Finding, Rule
-from avro_schemas.gates.source import UNREADABLE, Version
+from avro_schemas.gates.source import Version
 from avro_schemas.gates.walking import nodes
 
 LEAST: Final = 2

@@ -1,33 +1,31 @@
-"""Reads a contract from a folder: the only module of the gates that touches files. Nothing wrong in it raises."""
+"""A contract as its folder holds it, each version beside what it was assembled from. Nothing wrong in it raises."""
 
-import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from avro_schemas import Schema
+from avro_schemas import OWN, SEALED, assembly
+from avro_schemas.gates.files import UNREADABLE, Table, json_of, strays, table_of
 from avro_schemas.gates.finding import Finding, Rule
+from avro_schemas.named import Schema, full_name
 
 VERSION: Final = re.compile("v([1-9][0-9]*)")
-OWNERS: Final = "OWNERS.toml"
+COMMON: Final = "common"
 RELEASED: Final = "RELEASED.toml"
 ANCHOR: Final = ".contrat.toml"
 ANCHORS: Final = f"tests/releases/*{ANCHOR}"
-UNREADABLE: Final = object()
-"""Stands for a file that was told already; null is a value that the rules judge."""
-DEEPEST: Final = 60  # levels of JSON; a schema of ours has about fifteen
-Table: TypeAlias = Mapping[str, Mapping[str, Any]]
+Common: TypeAlias = Mapping[int, list[Schema]]
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a record; ``schema`` and ``samples`` are any JSON, ``samples`` by title."""
+    """One version of a record: ``own`` as its file says it, ``schema`` as Avro gets it; any JSON, like ``samples``."""
 
     name: str
     number: int
+    own: Any
     schema: Schema
     samples: Mapping[str, Any]
 
@@ -38,19 +36,19 @@ class Version:
     @property
     def is_event(self) -> bool:
         """Tell an event, which has the envelope, from a sealed part."""
-        return not self.name.startswith("scelle.")
+        return not self.name.startswith(SEALED)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """All that a folder holds: versions by name then number, owners, digests of what is released, unreadable files.
+    """All that a folder holds: versions by name then number, what events share, digests of what is released.
 
     ``anchors`` has, by release of the bus, the digests that were released with it: kept beside the data that it wrote,
     out of the folder; empty where there is only the folder.
     """
 
     versions: Mapping[str, Mapping[int, Version]]
-    owners: Table
+    common: Common
     released: Table
     anchors: Mapping[str, Table]
     unreadable: tuple[Finding, ...]
@@ -69,100 +67,74 @@ class Contract:
 def read(root: Path) -> Contract:
     """Give the contract of a folder; what cannot be read is a finding and is left out."""
     faults: list[Finding] = []
+    common = dict(_commons(root, faults))
     versions: dict[str, dict[int, Version]] = {}
     for folder in sorted(_records(root)):
-        found = {one.number: one for one in _versions(folder, faults)}
+        found = {one.number: one for one in _versions(folder, common, faults)}
         if found:
             versions[folder.name] = dict(sorted(found.items()))
     anchors = {
-        path.name.removesuffix(ANCHOR): _table(path, faults) for path in sorted(root.resolve().parent.glob(ANCHORS))
+        path.name.removesuffix(ANCHOR): table_of(path, faults) for path in sorted(root.resolve().parent.glob(ANCHORS))
     }
-    owners, released = (_table(root / file, faults) for file in (OWNERS, RELEASED))
-    return Contract(versions, owners, released, anchors, tuple(faults))
+    return Contract(versions, common, table_of(root / RELEASED, faults), anchors, tuple(faults))
+
+
+def _commons(root: Path, faults: list[Finding]) -> Iterator[tuple[int, list[Schema]]]:
+    """Give the versions of what events share; one that is no list of named types is told here, once for all types."""
+    for path in sorted(root.glob(f"{COMMON}/v*.avsc")):
+        found = json_of(path, f"{COMMON} {path.stem}", Rule.LISIBLE, faults)
+        if found is UNREADABLE or (match := VERSION.fullmatch(path.stem)) is None:
+            continue
+        try:
+            known = {full_name(one): one["fields"] if one["type"] == "record" else [] for one in found}
+        except (KeyError, TypeError):
+            known = {}
+        if assembly.EVENT in known:
+            yield int(match[1]), found
+        else:
+            fault = f"ce n’est pas une liste de types nommés que termine {assembly.EVENT}"
+            faults.append(Finding(f"{COMMON} {path.stem}", fault, Rule.LISIBLE, f"Corrigez {path.name}"))
 
 
 def _records(root: Path) -> Iterator[Path]:
-    """Every folder is a record's, but those of the code."""
+    """Every folder is a record's, but those of the code and of what records share."""
     for path in root.iterdir():
-        if path.is_dir() and not path.name.startswith((".", "__")) and not path.joinpath("__init__.py").exists():
+        code = path.name.startswith((".", "__")) or path.joinpath("__init__.py").exists()
+        if path.is_dir() and not code and path.name != COMMON:
             yield path
 
 
-def _versions(folder: Path, faults: list[Finding]) -> Iterator[Version]:
+def _versions(folder: Path, common: Common, faults: list[Finding]) -> Iterator[Version]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         match = VERSION.fullmatch(path.name)
-        if match is None or not path.joinpath("schema.avsc").is_file():
-            remedy = "Une version est un dossier v<n> avec schema.avsc et examples/"
+        if match is None or not path.joinpath(OWN).is_file():
+            remedy = f"Une version est un dossier v<n> avec {OWN} et examples/"
             faults.append(Finding(f"{folder.name}/{path.name}", "ce n’est pas une version", Rule.DOSSIER, remedy))
             continue
-        faults += _strays(folder, path)
+        faults += strays(folder.name, path, OWN)
         place = f"{folder.name} {path.name}"
-        schema = _json(path / "schema.avsc", place, Rule.LISIBLE, faults)
+        own = json_of(path / OWN, place, Rule.LISIBLE, faults)
         samples = {
-            one.stem: _json(one, f"{place}, exemple « {one.stem} »", Rule.EXEMPLE, faults)
+            one.stem: json_of(one, f"{place}, exemple « {one.stem} »", Rule.EXEMPLE, faults)
             for one in sorted(path.glob("examples/*.json"))
         }
-        if schema is not UNREADABLE:
-            yield Version(folder.name, int(match[1]), schema, samples)
+        if own is not UNREADABLE and (schema := _whole(folder.name, place, own, common, faults)) is not UNREADABLE:
+            yield Version(folder.name, int(match[1]), own, schema, samples)
 
 
-def _strays(folder: Path, version: Path) -> Iterator[Finding]:
-    """Find what nothing would ever read."""
-    known = {"schema.avsc", "examples"}
-    inside = [one for one in version.iterdir() if one.name not in known]
-    inside += [one for one in version.glob("examples/*") if one.suffix != ".json"]
-    for one in sorted(inside):
-        if not one.name.startswith("."):
-            place = f"{folder.name}/{one.relative_to(folder)}"
-            remedy = "Une version n’a que schema.avsc et examples/*.json"
-            yield Finding(place, "rien ne le lit", Rule.DOSSIER, remedy)
-
-
-def _json(path: Path, place: str, rule: Rule, faults: list[Finding]) -> Any:  # noqa: ANN401 - a file holds any JSON
+def _whole(name: str, place: str, own: Any, common: Common, faults: list[Finding]) -> Any:  # noqa: ANN401 - any JSON
+    """Assemble a version; what is no record is left as it is, for the rules that say so."""
+    fields = own.get("fields") if isinstance(own, dict) else None
+    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
+        return own
+    if not name.startswith(SEALED) and own.get("commun") not in [*common]:
+        told = ", ".join(f"v{number}" for number in common)
+        faults.append(Finding(place, "« commun » ne dit aucune version de common", Rule.ENVELOPPE, f"Écrivez {told}"))
+        return UNREADABLE
     try:
-        return _parsed(path.read_text("utf-8"))
-    except OSError:
-        fault = "ce n’est pas un fichier lisible"
-    except RecursionError:
-        fault = "trop de niveaux"
-    except KeyError as error:
-        fault = f"la clé {error.args[0]} y est deux fois"
-    except ValueError as error:  # JSON or UTF-8
-        line = f", ligne {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        fault = f"ce n’est pas du JSON{line}"
-    faults.append(Finding(place, fault, rule, f"Corrigez {path.name}"))
-    return UNREADABLE
-
-
-def _parsed(text: str) -> Any:  # noqa: ANN401 - a file holds any JSON
-    """Give the JSON that every reader reads alike: Python's own lets pass NaN, lone surrogates and doubled keys."""
-    value = json.loads(text, object_pairs_hook=_once, parse_constant=float.fromhex)
-    level, depth = [value], 0
-    while level:
-        if (depth := depth + 1) > DEEPEST:
-            raise RecursionError
-        inner = (one.values() if isinstance(one, dict) else one if isinstance(one, list) else () for one in level)
-        level = [child for children in inner for child in children]
-    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise KeyError(key)
-        found[key] = value
-    return found
-
-
-def _table(path: Path, faults: list[Finding]) -> Table:
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        rule = Rule.RESPONSABLE if path.name == OWNERS else Rule.PUBLIE
-        faults.append(Finding(path.name, "fichier absent ou illisible", rule, "Rétablissez-le depuis l’historique"))
-        return {}
-    return {name: entry if isinstance(entry, dict) else {} for name, entry in table.items()}
+        whole = assembly.part(own) if name.startswith(SEALED) else assembly.event(own, common[own["commun"]])
+        return assembly.bare(whole)
+    except (KeyError, TypeError, AttributeError):
+        return own

@@ -1,4 +1,4 @@
-"""What the records of a contract owe one another: an owner each, one text for what they share."""
+"""What the records of a contract owe one another: one text for what they share."""
 
 import json
 from collections import defaultdict
@@ -7,24 +7,12 @@ from typing import Any, Final
 
 from avro_schemas import Schema
 from avro_schemas.gates.finding import Finding, Rule
-from avro_schemas.gates.source import OWNERS, Contract, Version
+from avro_schemas.gates.source import Version
 from avro_schemas.gates.walking import names
-from avro_schemas.generate import full_name
+from avro_schemas.named import full_name
 
 KINDS: Final = "bus.sorte_scellee"
 OWN: Final = "donnees"  # the one field of the root that differs from type to type
-
-
-def owned(contract: Contract) -> Iterator[Finding]:
-    """Find records without owner, and owners of records that do not exist."""
-    for name in contract.versions:
-        team = contract.owners.get(name, {}).get("responsable")
-        if not isinstance(team, str) or not team.strip():
-            remedy = f'Ajoutez ["{name}"] et « responsable » à {OWNERS}'
-            yield Finding(name, "personne n’en répond", Rule.RESPONSABLE, remedy)
-    for name in contract.owners:
-        if name not in contract.versions and name not in contract.released:
-            yield Finding(f"{OWNERS}, {name}", "ce type n’existe pas", Rule.RESPONSABLE, "Retirez l’entrée")
 
 
 def shared(newest: list[Version]) -> Iterator[Finding]:
@@ -42,7 +30,7 @@ def shared(newest: list[Version]) -> Iterator[Finding]:
         for odd in (versions for versions in found.values() if versions is not usual):
             for version in odd:
                 fault = f"son texte n’est pas celui de {usual[0]}"
-                remedy = "Recopiez-le, ou faites évoluer tous les types ensemble"
+                remedy = "Nommez celui de common, ou faites évoluer tous les types ensemble"
                 yield Finding(f"{version}, {what}", fault, Rule.PARTAGE, remedy)
 
 
@@ -52,7 +40,7 @@ def sealable(newest: list[Version]) -> Iterator[Finding]:
     for part in (one for one in newest if not one.is_event):
         sorte = part.name.partition(".")[2]
         if any(enum is not None and sorte not in enum["symbols"] for enum in enums):
-            remedy = f"Ajoutez {sorte} à la fin de {KINDS}, dans tous les types"
+            remedy = f"Ajoutez {sorte} à la fin de {KINDS}, dans common"
             yield Finding(str(part), "aucun événement ne peut la porter", Rule.SORTE, remedy)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from avro_schemas import Schema
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 
 PRIMITIVES: Final = frozenset(("null", "boolean", "int", "long", "bytes", "string"))
 CLASSES: Final = frozenset(f"S{number}" for number in range(8))
@@ -61,3 +61,8 @@ def supported(node: Any, known: Mapping[str, Schema]) -> bool:  # noqa: ANN401 -
 
 def _under(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def at(version: object, path: str) -> str:
+    """Give how messages call a field of a version, or the version itself."""
+    return f"{version}, champ {path}" if path else str(version)

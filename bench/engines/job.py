@@ -19,11 +19,10 @@ from bus import territory
 from bus.codec import EVENT_VERSION, Codec, encode_body
 from bus.registry import Registry
 from streams.encoding import decode, encode
-from streams.enrichment import ORIENTATION, REGLE, appended, enrichment
-from streams.fold import fold
+from streams.enrichment import ORIENTATION, REGLE
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Route, decide
+from streams.step import step
 
 Outputs = list[tuple[str, bytes]]
 """(authority, value)."""
@@ -85,10 +84,8 @@ class Append:
     def step(self, key: bytes, value: bytes, offset: int, before: State) -> tuple[State, Outputs]:
         """See ``Job``."""
         seen, plain = self._reader.read(value)
-        decision, authority = decide(seen, before, key=key.decode())
-        after = fold(before, seen, authority, offset=offset)
-        codes = decision.authorities if isinstance(decision, Route) else ()
-        return after, [(code, appended(plain, enrichment(seen, code, before, after))) for code in codes]
+        after, outputs, _ = step(before, seen, plain, (key.decode(), 0, offset))
+        return after, [(code, completed) for code, _, completed in outputs]
 
 
 EMPTY: Final = {"vu": -1, "situations": {}, "contact": [], "identite": None, "identite_observe": 0}

@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class RoleProcess:
     """One role of the bus as a child process: its command, what it may know, where it tells how it is."""
 
     name: str
@@ -88,7 +88,7 @@ class Supervisor:
     """Watches the children of one platform until it is stopped; a child that dies is started again, later each time."""
 
     platform: Platform
-    roles: Sequence[Role]
+    roles: Sequence[RoleProcess]
     progress: Progress
     observer: prometheus.Prometheus | None = None
     """Reads the roles' metrics; its state is told apart, nothing waits for it."""
@@ -245,5 +245,5 @@ def supervisor_file(data_dir: Path) -> Path:
     return data_dir / "processus" / "superviseur.pid"
 
 
-def _role_question(role: Role) -> Callable[[], bool]:
+def _role_question(role: RoleProcess) -> Callable[[], bool]:
     return lambda: probes.role_ready(role.metrics)

@@ -1,6 +1,5 @@
 """What ``bus vault status`` shows: epochs, keys under each, who holds them, and whether something must be done."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,29 +39,6 @@ def finding(found: Report) -> bool:
     """Tell whether somebody has something to do."""
     kept = any(one["epoques_retirees"] for one in found["detenteurs"])
     return bool(found["a_renouveler"] or found["rotation"] != rules.Phase.IDLE or kept)
-
-
-def told(found: Report, table: Callable[[list[dict[str, Any]], list[str]], str]) -> str:
-    """Give it as French text."""
-    lines = [
-        f"époque {found['epoque']} en vigueur depuis {found['age_jours']} jour(s) ; rotation : {found['rotation']}"
-    ]
-    if found["a_renouveler"]:
-        lines.append(f"plus de {rules.MAX_AGE.days} jours : lancez bus vault rotate")
-    if found["rotation"] != rules.Phase.IDLE:
-        lines.append(
-            f"{found['cles_a_rechiffrer']} clé(s) à rechiffrer : relancez bus vault rotate si elle ne tourne plus"
-        )
-    lines.append(table(found["epoques"], ["epoque", "etat", "depuis", "cles"]))
-    if found["retirees"]:
-        lines.append(table(found["retirees"], ["epoque", "retiree_le", "detruite_le"]))
-    if found["detenteurs"]:
-        lines.append(
-            table(found["detenteurs"], ["role", "lieu", "epoques", "epoques_retirees", "vu_il_y_a_s", "actif"])
-        )
-    if any(one["epoques_retirees"] and not one["actif"] for one in found["detenteurs"]):
-        lines.append("un lieu muet tenait une clé retirée : démarrez-y le rôle, ou bus vault oublier LIEU")
-    return "\n".join(lines)
 
 
 def _epoch(one: Epoch, current: Epoch | None, keys: int) -> Report:

@@ -6,8 +6,8 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import sql
 
+from bus import failpoints
 from bus.errors import Misconfigured
-from bus.failpoints import hit
 from bus.sealing import KekRing
 
 TABLES: Final = (("vault", "key"), ("vault", "owned_key"), ("journal", "staged_key"), ("journal", "staged_owned_key"))
@@ -21,6 +21,12 @@ Progress = Callable[[int, int], None]
 def remaining(conn: psycopg.Connection, epoch: int) -> int:
     """Count the keys that are under another epoch."""
     return sum(_count(conn, table, epoch) for table in TABLES)
+
+
+def sample(conn: psycopg.Connection, epoch: int) -> list[tuple[str, bytes]]:
+    """Give the id and the wrapped bytes of one key of each table that is under an epoch."""
+    found = (conn.execute(_statement(_ONE, table), (epoch,)).fetchone() for table in TABLES)
+    return [row for row in found if row is not None]
 
 
 def rewrap(conn: psycopg.Connection, ring: KekRing, epoch: int, progress: Progress) -> int:
@@ -37,7 +43,7 @@ def rewrap(conn: psycopg.Connection, ring: KekRing, epoch: int, progress: Progre
         for count in _batches(conn, ring, epoch, table):
             done += count
             progress(done, max(total, done))
-            hit("rotate.after_batch")
+            failpoints.hit("rotate.after_batch")
     return done
 
 
@@ -47,7 +53,7 @@ def _batches(conn: psycopg.Connection, ring: KekRing, epoch: int, table: tuple[s
         with conn.transaction():
             rows = conn.execute(_statement(_TAKE, table), (last, epoch, BATCH)).fetchall()
             fresh = [_anew(ring, epoch, *row) for row in rows]
-            hit("rotate.mid_batch")
+            failpoints.hit("rotate.mid_batch")
             conn.execute(_statement(_PUT, table), (epoch, [row[0] for row in rows], fresh))
         last = rows[-1][0] if rows else None
         if rows:
@@ -72,6 +78,7 @@ _PUT: Final = """
 update {} k set epoch = %s, wrapped = n.wrapped from unnest(%s::text[], %s::bytea[]) as n (key_id, wrapped)
  where k.key_id = n.key_id
 """
+_ONE: Final = "select key_id, wrapped from {} where epoch = %s limit 1"
 _COUNT: Final = "select count(*) from {} where epoch <> %s"
 
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from bus.roles import keepers
 from bus.vault.epochs import Epoch, Epochs, Holder
 
 MAX_AGE: Final = timedelta(days=30)
 ALIVE: Final = 30.0  # seconds: a role tells every two; one that is silent for longer holds nobody up
-ROLES: Final = ("bus_ingest", "bus_deliver")
+ROLES: Final = keepers()
 """Who holds the KEKs: the one that seals, the one that opens."""
 
 

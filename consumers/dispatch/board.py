@@ -22,7 +22,6 @@ from bus.telemetry.metrics import (
     SUBSCRIBER_STATE,
     SUBSCRIPTION_INFO,
 )
-from consumers.connectors.webhook.outcome import Outcome
 from consumers.dispatch.lanes import Endpoint
 from consumers.dispatch.measures import Ended
 from consumers.ledger import deadlines, ledger
@@ -34,13 +33,13 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"  # it fails or refuses us: only probes leave
-    STOPPED = "stopped"  # it answered 410: nothing leaves until a new version of the subscription
+    STOPPED = "stopped"  # it wants nothing more: nothing leaves until a new version of the subscription
     NO_SECRET = "no_secret"  # noqa: S105 - a state, and the lack of one
 
 
 def state(endpoint: Endpoint) -> Standing:
     """Give where a subscription stands."""
-    if not endpoint.secrets:
+    if endpoint.secrets is None:
         return Standing.NO_SECRET
     if endpoint.paused:
         return Standing.STOPPED
@@ -76,7 +75,7 @@ def show(endpoints: Iterable[Endpoint], found: Look) -> None:
     """Show the endpoints of now with what the ledger said of them."""
     known = {one.subscription.id: one for one in endpoints}
     for endpoint in known.values():
-        _declare(endpoint.subscription)
+        _declare(endpoint)
     _BACKLOG.show({(name,): found.backlog.get(name, 0) for name in known})
     _OLDEST.show({(name,): found.oldest.get(name, 0.0) for name in known})
     _STATE.show(
@@ -104,9 +103,10 @@ def received(subscription: Subscription) -> list[str]:
     return [one for one in routed_types() if any(subscription.concerns(one, code) for code in subscription.territory)]
 
 
-def _declare(subscription: Subscription) -> None:
+def _declare(endpoint: Endpoint) -> None:
     """Show at zero what may happen to a subscription: an absent series is no zero."""
-    for outcome in Outcome:
+    subscription = endpoint.subscription
+    for outcome in endpoint.connector.table.outcomes:
         DELIVERY_ATTEMPTS.labels(subscription.id, outcome.value)
     ATTEMPT_DURATION.labels(subscription.id)
     for type_ in received(subscription):

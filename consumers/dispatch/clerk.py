@@ -16,7 +16,7 @@ import psycopg
 
 from bus.failpoints import hit
 from bus.telemetry.logs import get_logger
-from consumers.connectors.webhook.outcome import Again, Answer, Decision, Delivered, Outcome, Park, Stop, decide, signal
+from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Stop, Wait
 from consumers.dispatch import recording
 from consumers.dispatch.gate import Gate
 from consumers.dispatch.lanes import Endpoint, Lane
@@ -57,24 +57,31 @@ class Clerk:
         return not self._book and not self._committing
 
     def answered(self, sent: Sent, gate: Gate, answer: Answer) -> bool:
-        """Follow an answer to its end; true when the receiver wants nothing more (410)."""
-        if answer.outcome is Outcome.SUCCESS:
-            hit("deliver.after_2xx")
-        asked = answer.retry_after if answer.code in (429, 503) else 0.0
-        answer = replace(answer, retry_after=asked)
-        gate.end(signal(answer), time.monotonic(), lane=sent.lane.key, probe=sent.probe, retry_after=asked)
-        counted = gate.closed and not sent.probe
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-        decision = decide(answer, sent.row.tries, counted=counted, jitter=jitter, ladder=self._settings.deliver_ladder)
+        """Follow an answer to its end; true when the receiver wants nothing more."""
+        decision = self.judge(sent, gate, answer)
         measure(sent.row, answer, decision)
         self._record(sent, answer, decision)
         return isinstance(decision, Stop)
+
+    def judge(self, sent: Sent, gate: Gate, answer: Answer) -> Decision:
+        """Let the gate learn from an answer, and decide by the table of the channel."""
+        table = sent.endpoint.connector.table
+        if answer.outcome is table.success:
+            hit("deliver.after_2xx")
+        now, asked = time.monotonic(), answer.retry_after
+        gate.end(table.signal(answer), now, lane=sent.lane.key, probe=sent.probe, retry_after=asked)
+        counted = gate.closed and not sent.probe
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
+        return table.decide(
+            answer, sent.row.tries, counted=counted, jitter=jitter, ladder=self._settings.deliver_ladder
+        )
 
     def _record(self, sent: Sent, answer: Answer, decision: Decision) -> None:
         """Move the lane on and write down what happened; the commit follows within milliseconds."""
         endpoint, lane, row = sent.endpoint, sent.lane, sent.row
         lane.sequence = max(lane.sequence, sent.sequence)
-        standing = recording.standing(sent, answer, decision)
+        cause = endpoint.connector.table.cause(answer)
+        standing = recording.standing(sent, decision, cause)
         until: datetime | None = None
         blocked = False
         match decision:
@@ -85,16 +92,18 @@ class Clerk:
                 until = datetime.now(UTC) + timedelta(seconds=delay)
                 endpoint.hold(lane)
                 self._clock.sleep(endpoint, lane.key, until.timestamp())
-            case Again() | Stop():
+            case Again() | Wait() | Stop():
                 tried = (standing.attempts, standing.tries, standing.sequence)
                 lane.rows[0] = replace(row, attempts=tried[0], tries=tried[1], sequence=tried[2])
                 endpoint.release(lane, probe=sent.probe)
                 if isinstance(decision, Stop):
-                    self._stop(endpoint)
+                    self.stop(endpoint)
             case Park():
                 blocked = self._park(endpoint, lane, row)
-        state = recording.lane_state(endpoint, lane, sleeps_until=until, blocked=blocked)
-        self._book.write(endpoint, lane, attempts=[recording.attempt(sent, answer)], standing=standing, state=state)
+        state = recording.lane_state(row.subscription_id, lane, sleeps_until=until, blocked=blocked)
+        self._book.write(
+            endpoint, lane, attempts=[recording.attempt(sent, answer, cause)], standing=standing, state=state
+        )
         self._plan_commit()
 
     def _park(self, endpoint: Endpoint, lane: Lane, row: Pending) -> bool:
@@ -108,8 +117,8 @@ class Clerk:
             endpoint.finish(lane)
         return blocked
 
-    def _stop(self, endpoint: Endpoint) -> None:
-        """410: nothing more leaves for this version; what is owed waits for a new one."""
+    def stop(self, endpoint: Endpoint) -> None:
+        """The receiver wants nothing more: nothing leaves for this version; what is owed waits for a new one."""
         endpoint.paused = True
         log.error("subscription stopped by its receiver", subscription=endpoint.subscription.id)
         self._threads.submit("ledger", partial(_stop, self._conn, endpoint.subscription))
@@ -124,7 +133,7 @@ class Clerk:
             if row.sequence is not None:
                 recording.add_to_gap(lane, row, endpoint.subscription.id)
             endpoint.finish(lane)
-        state = recording.lane_state(endpoint, lane, blocked=blocked)
+        state = recording.lane_state(row.subscription_id, lane, blocked=blocked)
         self._book.write(endpoint, lane, attempts=[], standing=recording.ended(row, etat, why), state=state)
         self._plan_commit()
 

@@ -1,8 +1,8 @@
 """The gate of one endpoint: how many attempts may be in flight, and whether any may start. Pure: time is an argument.
 
 Closed, it lets a window through that grows by one per round of successes and halves when the receiver suffers. Open, it
-lets nothing through but one probe at a time, further and further apart up to one an hour. A ``Retry-After`` holds the
-whole endpoint.
+lets nothing through but one probe at a time, further and further apart up to one an hour. A receiver that asks to wait
+holds the whole endpoint.
 """
 
 from collections import deque
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
-from consumers.connectors.webhook.outcome import RETRY_AFTER_CAP, Signal
+from consumers.connectors.port import RETRY_AFTER_CAP, Signal
 
-_MISSING_LANES: Final = 3  # 404 on so many lanes, no success between: the address is wrong, not one person
+_MISSING_LANES: Final = 3  # nobody there on so many lanes, no success between: the address is wrong, not one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Gate:
         self._rules = rules
         self.window = rules.first_window
         self.in_flight = 0
-        self.state = Position.CLOSED
+        self.position = Position.CLOSED
         self.opens_at = 0.0  # before that time nothing starts
         self._probes = 0
         self._unreachable = 0
@@ -54,13 +54,13 @@ class Gate:
     @property
     def closed(self) -> bool:
         """Whether attempts count."""
-        return self.state is Position.CLOSED
+        return self.position is Position.CLOSED
 
     def room(self, now: float) -> int:
         """Give how many attempts may start now."""
         if now < self.opens_at:
             return 0
-        match self.state:
+        match self.position:
             case Position.CLOSED:
                 return max(0, int(self.window) - self.in_flight)
             case Position.OPEN:
@@ -68,31 +68,35 @@ class Gate:
             case Position.HALF_OPEN:
                 return 0
             case _:
-                assert_never(self.state)
+                assert_never(self.position)
 
     def start(self) -> bool:
         """Count one attempt as started; gives true when it is a probe."""
         self.in_flight += 1
-        if self.state is not Position.OPEN:
+        if self.position is not Position.OPEN:
             return False
-        self.state = Position.HALF_OPEN
+        self.position = Position.HALF_OPEN
         return True
 
     def cancel(self, *, probe: bool) -> None:
         """Forget an attempt that never left."""
         self.in_flight -= 1
-        if probe and self.state is Position.HALF_OPEN:
-            self.state = Position.OPEN
+        if probe and self.position is Position.HALF_OPEN:
+            self.position = Position.OPEN
 
     def end(self, signal: Signal, now: float, *, lane: str, probe: bool, retry_after: float) -> None:
         """Learn from an answer. ``retry_after`` in seconds, capped at 24 h."""
         self.in_flight -= 1
         if retry_after > 0:
-            self.opens_at = max(self.opens_at, now + min(retry_after, RETRY_AFTER_CAP))
+            self.hold(now + min(retry_after, RETRY_AFTER_CAP))
         if probe:
             self._probed(signal, now)
-        elif self.state is Position.CLOSED:
+        elif self.position is Position.CLOSED:
             self._learn(signal, now, lane)
+
+    def hold(self, until: float) -> None:
+        """Let nothing start before that time."""
+        self.opens_at = max(self.opens_at, until)
 
     def _probed(self, signal: Signal, now: float) -> None:
         if signal in (Signal.ALIVE, Signal.BUSY):
@@ -127,12 +131,12 @@ class Gate:
 
     def _open(self, now: float) -> None:
         waits = self._rules.probes
-        self.state = Position.OPEN
+        self.position = Position.OPEN
         self.opens_at = max(self.opens_at, now + waits[min(self._probes, len(waits) - 1)])
         self._probes += 1
 
     def _close(self) -> None:
-        self.state = Position.CLOSED
+        self.position = Position.CLOSED
         self.window = self._rules.first_window
         self._probes = self._unreachable = self._failures = 0
         self._samples.clear()

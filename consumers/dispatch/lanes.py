@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from consumers.connectors.port import Connector, Writer
 from consumers.dispatch.gate import Gate
 from consumers.ledger.records import Pending
 from consumers.subscriptions.subscription import Subscription
@@ -31,11 +32,12 @@ class Lane:
 class Endpoint:
     """The receiver of one subscription."""
 
-    def __init__(self, subscription: Subscription, gate: Gate, *, rows: int) -> None:
+    def __init__(self, subscription: Subscription, gate: Gate, connector: Connector, *, rows: int) -> None:
         self.subscription = subscription
         self.gate = gate
-        self.secrets: tuple[bytes, ...] = ()
-        self.paused = False  # stopped by a 410, or its secret cannot be read
+        self.connector = connector
+        self.secrets: tuple[bytes, ...] | None = None
+        self.paused = False  # stopped by its receiver, or its secret cannot be read
         self.cursor = 0
         self.lanes: dict[str, Lane] = {}
         self.held: set[str] = set()
@@ -45,6 +47,11 @@ class Endpoint:
         self._ready: deque[Lane] = deque()
         self._owed = 1  # grows with each notice of new work; the ledger is read until a reading shows that it is done
         self._seen = 0
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether it is written to in batches: read from the ledger page by page, it keeps no lane here."""
+        return isinstance(self.connector, Writer)
 
     def notify(self) -> None:
         """The ledger holds something new for this endpoint."""
@@ -134,6 +141,9 @@ class Endpoint:
 
     def reopen(self, key: str) -> bool:
         """Hold a lane so that it is read anew from its start; false while its head is away or not yet recorded."""
+        if self.in_batches:
+            self.notify()
+            return True
         lane = self.lanes.get(key)
         if lane is not None:
             if lane.busy or lane.unrecorded:

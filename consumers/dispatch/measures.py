@@ -8,12 +8,12 @@ from prometheus_client import Counter, Histogram
 
 from bus.measuring import event_type
 from bus.telemetry.metrics import ATTEMPT_DURATION, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_LATENCY, E2E_LATENCY
-from consumers.connectors.webhook.outcome import Answer, Decision, Delivered, Park, Stop
+from consumers.connectors.port import Answer, Decision, Delivered, Park, Stop
 from consumers.ledger.records import Pending
 
 
 class Ended(StrEnum):
-    """The label ``result`` of deliveries: received, given up, refused for good by a 410."""
+    """The label ``result`` of deliveries: received, given up, refused for good by who wants nothing more."""
 
     DELIVERED = "delivered"
     EXHAUSTED = "exhausted"

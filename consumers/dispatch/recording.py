@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
-from uuid import UUID, uuid5
 
-from consumers.connectors.webhook.outcome import Again, Answer, Decision, Delivered, Park, Stop, cause
+from consumers.connectors.port import Again, Answer, Decision, Delivered, Park, Request, Stop, Wait
 from consumers.dispatch.lanes import Endpoint, Lane
 from consumers.ledger.fates import Etat
+from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import Attempt, LaneState, Pending, Results, Standing
+from consumers.subscriptions.subscription import Subscription
 
 PENDING: Final = Etat.EN_ATTENTE.value
 DELIVERED: Final = Etat.LIVREE.value
@@ -18,32 +19,40 @@ WITHDRAWN: Final = Etat.RETIREE.value
 _GAP_LIMIT: Final = 50  # ids told with the next delivery; the number in sequence tells the rest
 
 
-def webhook_id(event_id: UUID, subscription_id: str) -> str:
-    """Give the id of a delivery, the same for ever: derived from the event and the subscription."""
-    return str(uuid5(event_id, subscription_id))
-
-
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A delivery that was attempted: by whom, which, with which number, when, and whether as a probe."""
+class Tried:
+    """A delivery that was attempted: which, with which number, when."""
 
-    endpoint: Endpoint
     lane: Lane
     row: Pending
     sequence: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Tried):
+    """A delivery that a connector was given: for whom, and whether as a probe."""
+
+    endpoint: Endpoint
     probe: bool
 
 
-def attempt(sent: Sent, answer: Answer) -> Attempt:
+def request(
+    tried: Tried, to: Subscription, secrets: tuple[bytes, ...] | None, gap: tuple[str, ...], body: bytes
+) -> Request:
+    """Give what a channel gets of one delivery."""
+    row = tried.row
+    name = delivery_id(row.event_id, to.id)
+    return Request(to.id, to.destination, secrets or (), name, str(row.event_id), row.attempts + 1, gap, body)
+
+
+def attempt(sent: Tried, answer: Answer, cause: str | None) -> Attempt:
     """Give the line of the attempt."""
     milliseconds = round(answer.duration * 1000)
-    return Attempt(
-        sent.row.seq, sent.row.attempts + 1, sent.at, answer.outcome, answer.code, milliseconds, cause(answer)
-    )
+    return Attempt(sent.row.seq, sent.row.attempts + 1, sent.at, answer.outcome, answer.code, milliseconds, cause)
 
 
-def standing(sent: Sent, answer: Answer, decision: Decision) -> Standing:
+def standing(sent: Tried, decision: Decision, cause: str | None) -> Standing:
     """Give where the delivery stands after an attempt."""
     row, tries, etat = sent.row, sent.row.tries, PENDING
     match decision:
@@ -53,11 +62,11 @@ def standing(sent: Sent, answer: Answer, decision: Decision) -> Standing:
             tries = spent
         case Park():
             etat, tries = PARKED, tries + 1
-        case Stop():
+        case Wait() | Stop():
             pass
         case _:
             assert_never(decision)
-    return Standing(row.seq, etat, sent.sequence, row.attempts + 1, tries, cause(answer))
+    return Standing(row.seq, etat, sent.sequence, row.attempts + 1, tries, cause)
 
 
 def ended(row: Pending, etat: str, why: str) -> Standing:
@@ -67,14 +76,14 @@ def ended(row: Pending, etat: str, why: str) -> Standing:
 
 def add_to_gap(lane: Lane, row: Pending, subscription_id: str) -> None:
     """Remember that a numbered delivery will not arrive: the next one tells the receiver."""
-    lane.gap = [*lane.gap, webhook_id(row.event_id, subscription_id)][-_GAP_LIMIT:]
+    lane.gap = [*lane.gap, delivery_id(row.event_id, subscription_id)][-_GAP_LIMIT:]
 
 
 def lane_state(
-    endpoint: Endpoint, lane: Lane, *, sleeps_until: datetime | None = None, blocked: bool = False
+    subscription_id: str, lane: Lane, *, sleeps_until: datetime | None = None, blocked: bool = False
 ) -> LaneState:
     """Give what the ledger must remember of a lane."""
-    return LaneState(endpoint.subscription.id, lane.key, lane.sequence, sleeps_until, blocked, tuple(lane.gap))
+    return LaneState(subscription_id, lane.key, lane.sequence, sleeps_until, blocked, tuple(lane.gap))
 
 
 class Book:

@@ -4,11 +4,11 @@ import heapq
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from consumers.connectors.port import Connector
 from consumers.dispatch.gate import Gate
 from consumers.dispatch.lanes import Endpoint
 from consumers.ledger.records import LaneState, Wake
 from consumers.settings import DeliverSettings
-from consumers.subscriptions.secret_files import Secrets
 from consumers.subscriptions.subscription import Subscription
 
 _WAKES: Final = 256  # lanes read at once
@@ -17,29 +17,34 @@ _WAKES: Final = 256  # lanes read at once
 class Roster:
     """Endpoints by subscription id, and when their held lanes wake. Lives in the loop; no database."""
 
-    def __init__(self, settings: DeliverSettings) -> None:
+    def __init__(self, settings: DeliverSettings, connectors: Mapping[str, Connector]) -> None:
         self._settings = settings
+        self._connectors = connectors
         self._wakes: list[tuple[float, str, str]] = []
         self._turn: list[str] = []
         self._released: set[tuple[str, str]] = set()
-        self._secrets = Secrets(settings.secrets_dir)
         self.endpoints: dict[str, Endpoint] = {}
 
     def strangers(self, active: Mapping[str, Subscription]) -> bool:
         """Tell whether some subscription has no endpoint yet: the ledger must say which of its lanes are held."""
-        return not active.keys() <= self.endpoints.keys()
+        return any(not self._known(one) for one in active.values())
+
+    def _known(self, subscription: Subscription) -> bool:
+        """Tell whether it has an endpoint, by the channel that it names now."""
+        endpoint = self.endpoints.get(subscription.id)
+        return endpoint is not None and endpoint.connector is self._connectors[subscription.destination.genre]
 
     def follow(self, active: Mapping[str, Subscription], stopped: frozenset[str], held: Iterable[LaneState]) -> None:
         """Bring the endpoints in step with the subscriptions in force."""
-        new = active.keys() - self.endpoints.keys()
-        for name in self.endpoints.keys() - active.keys():
+        kept = {name for name, one in active.items() if self._known(one)}
+        for name in self.endpoints.keys() - kept:
             del self.endpoints[name]
         for name, subscription in active.items():
             self._keep(name, subscription)
             endpoint = self.endpoints[name]
-            endpoint.paused = name in stopped or not endpoint.secrets
+            endpoint.paused = name in stopped or endpoint.secrets is None
         for lane in held:
-            if lane.subscription_id in new:
+            if lane.subscription_id in active.keys() - kept:
                 self._held(lane)
         self._turn = [*(name for name in self._turn if name in active), *sorted(active.keys() - set(self._turn))]
 
@@ -77,18 +82,20 @@ class Roster:
                 self.sleep(endpoint, lane, 0)
 
     def _keep(self, name: str, subscription: Subscription) -> None:
-        endpoint = self.endpoints.get(name)
+        endpoint, connector = self.endpoints.get(name), self._connectors[subscription.destination.genre]
         if endpoint is None:
             gate = Gate(self._settings.rules)
-            endpoint = self.endpoints[name] = Endpoint(subscription, gate, rows=self._settings.deliver_rows)
+            endpoint = self.endpoints[name] = Endpoint(subscription, gate, connector, rows=self._settings.deliver_rows)
         elif endpoint.subscription.version != subscription.version:
             # Another address, another receiver: what was learnt of the old one says nothing.
             endpoint.subscription, endpoint.gate = subscription, Gate(self._settings.rules)
         # Without a secret nothing leaves and everything waits, until the file is there.
-        endpoint.secrets = self._secrets.of(name, subscription.secret_file)
+        endpoint.secrets = connector.secrets(name, subscription.destination)
 
     def _held(self, lane: LaneState) -> None:
         endpoint = self.endpoints[lane.subscription_id]
+        if endpoint.in_batches:
+            return  # its pages pass over held lanes
         endpoint.held.add(lane.lane)
         if lane.sleeps_until is not None and not lane.blocked:
             self.sleep(endpoint, lane.lane, lane.sleeps_until.timestamp())

@@ -1,4 +1,4 @@
-"""Threads of one worker each, for what blocks; their results come back to the loop, and a failure ends the run."""
+"""Threads for what blocks, by what they do; their results come back to the loop, and a failure ends the run."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +16,9 @@ _T = TypeVar("_T")
 class Threads:
     """Named threads beside one loop. ``failure`` is done as soon as anything, anywhere, went wrong."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *names: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, **workers: int) -> None:
         self._loop = loop
-        self._pools = {name: ThreadPoolExecutor(1, name) for name in names}
+        self._pools = {name: ThreadPoolExecutor(count, name) for name, count in workers.items()}
         self.failure: asyncio.Future[None] = loop.create_future()
         loop.set_exception_handler(self._crashed)
 
@@ -34,7 +34,7 @@ class Threads:
             raise Unavailable("la base PostgreSQL ne répond plus") from error
 
     def submit(self, thread: str, work: Callable[[], _T], then: Callable[[_T], None] | None = None) -> None:
-        """Run ``work`` in a thread, then ``then`` in the loop; both in the order of the calls, for one thread."""
+        """Run ``work`` in a thread, then ``then`` in the loop; both in the order of the calls, for one worker."""
         future = self._loop.run_in_executor(self._pools[thread], work)
         future.add_done_callback(partial(self._done, then))
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
-from bus import acl, kafka, production, topics
+from bus import kafka, topics
 from bus.codec import Codec
 from bus.errors import InvalidEvent
 from bus.failpoints import hit
@@ -28,7 +28,8 @@ from bus.territory import served
 from consumers.ledger import ledger
 from consumers.ledger.merging import by_time
 from consumers.ledger.records import Owed, Place
-from consumers.subscriptions import in_force as desk
+from consumers.subscriptions import in_force
+from consumers.subscriptions.in_force import InForce
 from consumers.subscriptions.pseudonym import Pseudonyms
 from consumers.subscriptions.subscription import Subscription
 
@@ -63,7 +64,7 @@ class Intake:
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
-        self._desk = desk.InForce(-1, {}, frozenset())
+        self._in_force = InForce(-1, {}, frozenset())
         self._by_place: dict[tuple[str, str], list[Subscription]] = {}
         self._producer: kafka.BusProducer | None = None
         self._consumer: Consumer = kafka.consumer(settings, GROUP)
@@ -81,9 +82,7 @@ class Intake:
 
         Raises:
             Unavailable: the broker or the database does not answer.
-            Misconfigured: the broker's topics are not the declared ones, or in production it is not safe.
         """
-        production.check(self._settings, acl.topics_of(acl.DELIVER))
         try:
             self._cluster = self._consumer.list_topics(timeout=kafka.ADMIN_TIMEOUT).cluster_id
         except KafkaException as error:
@@ -150,8 +149,8 @@ class Intake:
 
     def _refresh(self) -> None:
         """Judge each batch by the subscriptions of now: one applied before an event came must see it."""
-        if desk.revision(self._tools.conn) != self._desk.revision:
-            self._desk = desk.load(self._tools.conn)
+        if in_force.revision(self._tools.conn) != self._in_force.revision:
+            self._in_force = in_force.load(self._tools.conn)
             self._by_place.clear()
 
     def _moves(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
@@ -214,7 +213,7 @@ class Intake:
         found = self._by_place.get((type_, authority))
         if found is None:
             found = self._by_place[type_, authority] = [
-                one for one in self._desk.in_force.values() if one.concerns(type_, authority)
+                one for one in self._in_force.in_force.values() if one.concerns(type_, authority)
             ]
         return found
 

@@ -101,13 +101,13 @@ def _delivery_columns(owed: Sequence[Owed]) -> tuple[list[object], ...]:
     )
 
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
   d.seq, d.subscription_id, d.event_id, d.autorite, d.type, d.lane, d.sujet, d.sequence, d.attempts, d.tries,
   e.effective_on, e.published_at, e.value, coalesce(l.sequence, 0) as lane_sequence, coalesce(l.gap, '{}') as lane_gap
 """
 
 _WINDOWS: Final = f"""
-select {_COLUMNS}
+select {COLUMNS}
 from unnest(%b::text[], %b::bigint[], %b::bigint[]) as w(s, a, m)
 cross join lateral (
   select * from ledger.delivery
@@ -120,7 +120,7 @@ order by d.subscription_id, d.seq
 """  # noqa: S608 - only our own column list is put in
 
 _LANES: Final = f"""
-select {_COLUMNS}
+select {COLUMNS}
 from unnest(%b::text[], %b::text[], %b::bigint[]) as w(s, l, u)
 join ledger.delivery d on d.lane = w.l and d.subscription_id = w.s and d.etat = 'en_attente' and d.seq <= w.u
 join ledger.event e on e.event_id = d.event_id and e.autorite = d.autorite
@@ -131,15 +131,16 @@ order by d.subscription_id, d.seq
 
 def windows(conn: psycopg.Connection, wants: Sequence[Window]) -> list[Pending]:
     """Read deliveries to make, by subscription and in order, with their sealed events."""
-    return _pending(conn, _WINDOWS, _columns(wants, ("subscription_id", "after", "limit"))) if wants else []
+    return pending(conn, _WINDOWS, _columns(wants, ("subscription_id", "after", "limit"))) if wants else []
 
 
 def lanes(conn: psycopg.Connection, wants: Sequence[Wake]) -> list[Pending]:
     """Read all that held lanes owe, in order, with their sealed events."""
-    return _pending(conn, _LANES, _columns(wants, ("subscription_id", "lane", "upto"))) if wants else []
+    return pending(conn, _LANES, _columns(wants, ("subscription_id", "lane", "upto"))) if wants else []
 
 
-def _pending(conn: psycopg.Connection, query: str, columns: tuple[list[object], ...]) -> list[Pending]:
+def pending(conn: psycopg.Connection, query: str, columns: Sequence[object]) -> list[Pending]:
+    """Read what a query of ``COLUMNS`` gives."""
     with conn.cursor(row_factory=class_row(Pending), binary=True) as cursor:
         return cursor.execute(query, columns).fetchall()
 

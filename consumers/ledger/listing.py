@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import psycopg
 
-from consumers.dispatch.recording import webhook_id
+from consumers.ledger.ids import delivery_id
 
 _DELIVERIES: Final = """
 select d.seq, d.subscription_id, d.event_id, d.type, d.sujet, d.sequence, d.etat, d.cause, l.sleeps_until
@@ -50,7 +50,7 @@ def _delivery(row: tuple[Any, ...], attempts: list[dict[str, Any]]) -> dict[str,
     _, subscription, event, type_, sujet, sequence, etat, cause, sleeps_until = row
     waiting = etat == "en_attente" and sleeps_until is not None and attempts
     return {
-        "id": webhook_id(event, subscription),
+        "id": delivery_id(event, subscription),
         "abonnement": subscription,
         "evenement": str(event),
         "type": type_,

@@ -1,13 +1,28 @@
 """One order for the records of several partitions: by publication time, never against the order of a partition."""
 
 from collections.abc import Sequence
-
-from confluent_kafka import Message
+from typing import Protocol, TypeVar
 
 from consumers.ledger.records import Place
 
 
-def by_time(messages: Sequence[Message]) -> list[Message]:
+class Placed(Protocol):
+    """A record of a topic (``confluent_kafka.Message``)."""
+
+    def topic(self) -> str:
+        """Give the topic."""
+
+    def partition(self) -> int:
+        """Give the partition."""
+
+    def timestamp(self) -> tuple[int, int]:
+        """Give the kind of timestamp, and milliseconds since 1970."""
+
+
+M = TypeVar("M", bound=Placed)
+
+
+def by_time(messages: Sequence[M]) -> list[M]:
     """Give a batch in the order of the records' timestamps; equal times follow topic, then partition.
 
     Records of one partition keep their order even where their times do not grow: each counts as late as the latest

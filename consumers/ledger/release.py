@@ -9,8 +9,8 @@ from typing import Final
 
 import psycopg
 
-from consumers.dispatch.recording import webhook_id
 from consumers.ledger.fates import Why
+from consumers.ledger.ids import delivery_id
 
 CAUSE: Final = Why.RELACHEE.value
 
@@ -50,7 +50,7 @@ def release(conn: psycopg.Connection, subscription_id: str) -> Released | None:
         if not conn.execute(_IN_FORCE, (subscription_id,)).rowcount:
             return None
         rows = conn.execute(_RELEASE, (CAUSE, subscription_id)).fetchall()
-        told = [webhook_id(event_id, subscription_id) for event_id, _ in rows]
+        told = [delivery_id(event_id, subscription_id) for event_id, _ in rows]
         lanes = sorted({lane for _, lane in rows})
         conn.execute(_OPEN, (told, subscription_id, lanes))
     return Released(len(rows), len(lanes))

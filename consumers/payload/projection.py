@@ -30,7 +30,7 @@ Parts: TypeAlias = Mapping[str, list[Record]]
 
 @lru_cache(maxsize=1024)
 def _groups_of(fields: frozenset[str]) -> frozenset[str]:
-    return frozenset(name.partition(".")[0] for name in fields)
+    return frozenset(leaf.partition(".")[0] for leaf in fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def data(selected: Selected, fields: frozenset[str], open_: Open) -> bytes:
     """
     event, parts = selected.event, selected.parts
     groups = {group: value for group, value in _groups(event, parts, fields, open_) if value is not None}
-    given = given_data(fields)
+    given = given_data(event["type"], fields)
     body: dict[str, Any] = {
         "date_effet": event["date_effet"],
         "autorite": selected.authority,

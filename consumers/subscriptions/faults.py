@@ -1,6 +1,10 @@
 """What may be wrong in a subscription file: each fault declared once, with what to write instead."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pydantic_core import PydanticCustomError
 
 from bus.reasons import Explained
 
@@ -80,6 +84,26 @@ class Wrong(Explained):
         "écrivez https (http n’est permis que vers cette machine)",
     )
 
+    VALEUR = (
+        "valeur",
+        "absente ou mal formée",
+        "écrivez ce que demande ce genre de destination",
+    )
+
     def at(self, champ: str, **said: object) -> Fault:
         """Give the fault of one field, its places filled."""
         return Fault(champ, self.meaning.format_map(said), self.action.format_map(said))
+
+
+Found: TypeAlias = tuple[Wrong, Mapping[str, Any]]
+"""A kind of fault, and what fills its places."""
+
+
+def refuse(*wrong: Wrong, **said: object) -> PydanticCustomError:
+    """Give the error by which a validator of pydantic refuses a field: one fault or several, all filled alike."""
+    return refuse_all((one, said) for one in wrong)
+
+
+def refuse_all(found: Iterable[Found]) -> PydanticCustomError:
+    """Give the error of a field with faults that differ; ``consumers.subscriptions.document`` tells them."""
+    return PydanticCustomError("faute", "faute", {"found": list(found)})

@@ -1,12 +1,11 @@
 """``bus db``: bring the database to the current schema, read its reports."""
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
 import click
 
+from bus.settings import Settings
 from guichet.output import data_option, emit, json_option
 
 EXIT_CODES: Final = {0: 0, 2: 3}
@@ -23,13 +22,10 @@ def db() -> None:
 @json_option
 def upgrade(data_dir: Path | None, *, as_json: bool) -> None:
     """Applique les migrations qui manquent ; sans effet si la base est à jour."""
-    from bus.db import migrate
-    from bus.platform.postgres import database
-    from bus.settings import Settings
+    from guichet.usecases.db import upgrade as upgrade_database
 
-    with database(Settings.load(data_dir)) as settings:
-        migrate(str(settings.database_url))
-        emit({"base": "a_jour"}, as_json=as_json, text="La base est à jour.")
+    upgrade_database(Settings.load(data_dir))
+    emit({"base": "a_jour"}, as_json=as_json, text="La base est à jour.")
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
@@ -41,12 +37,6 @@ def psql(data_dir: Path | None, arguments: tuple[str, ...]) -> int:
     ARGUMENTS vont à psql tels quels : bus db psql -c "select * from rapport_jour". Dans psql, \d+ rapport_jour
     explique une vue.
     """
-    from bus.db import reader_address
-    from bus.platform.postgres import binaries, database
-    from bus.settings import Settings
+    from guichet.usecases.db import psql as run_psql
 
-    with database(Settings.load(data_dir)) as settings:
-        client = shutil.which("psql") or str(binaries() / "psql")
-        address = reader_address(str(settings.database_url))
-        done = subprocess.run([client, "--no-psqlrc", *arguments, address], check=False)
-    return EXIT_CODES.get(done.returncode, 1)
+    return EXIT_CODES.get(run_psql(Settings.load(data_dir), arguments), 1)

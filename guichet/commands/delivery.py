@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from consumers.ledger.fates import Etat
+from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, table
+from guichet.usecases import delivery as usecase
 
-ETATS = tuple(etat.value for etat in Etat)
+ETATS = tuple(etat.value for etat in usecase.Etat)
 SCREEN = 200  # lines that somebody can read
 
 
@@ -24,13 +25,8 @@ def delivery() -> None:
 @json_option
 def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Liste les livraisons, avec chaque tentative et la cause de chaque échec ; jamais de contenu."""
-    from bus.db import connect
-    from bus.platform.postgres import database
-    from bus.settings import Settings
-    from consumers.ledger.listing import Query, deliveries
-
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
-        rows = deliveries(conn, Query(abonnement, etat, limite or (None if as_json else SCREEN)))
+    query = usecase.Query(abonnement, etat, limite or (None if as_json else SCREEN))
+    rows = usecase.listed(Settings.load(data_dir), query)
     shown = [row | {"tentatives": len(row["tentatives"])} for row in rows]
     columns = ["id", "abonnement", "type", "sujet", "sequence", "etat", "tentatives", "prochaine", "cause"]
     emit(rows, as_json=as_json, text=lambda: table(shown, columns))
@@ -42,16 +38,7 @@ def ls(abonnement: str | None, etat: str | None, limite: int | None, data_dir: P
 @json_option
 def release(abonnement: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Remet en attente les livraisons parquées d’un abonnement, dans leur ordre, et débloque leurs files."""
-    from bus.db import connect
-    from bus.errors import Refused
-    from bus.platform.postgres import database
-    from bus.settings import Settings
-    from consumers.ledger.release import release as release_parked
-
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
-        done = release_parked(conn, abonnement)
-    if done is None:
-        raise Refused(f"abonnement inconnu, terminé ou expiré : {abonnement}")
+    done = usecase.release(Settings.load(data_dir), abonnement)
     result = {"abonnement": abonnement, "livraisons": done.deliveries, "files": done.lanes}
     text = f"{done.deliveries} livraison(s) remise(s) en attente dans {done.lanes} file(s)"
     emit(result, as_json=as_json, text=text)

@@ -20,15 +20,13 @@ from guichet.output import data_option, emit, note
 @click.option("--stay/--no-stay", default=True, help="Laisser tourner jusqu’à Ctrl-C (par défaut), ou tout arrêter.")
 def demo(data_dir: Path | None, households: int, months: int, seed: int, *, stay: bool) -> None:
     """Montre tout le chemin : des fichiers de caisses inventés aux webhooks signés, et ce que cela change."""
-    from bus.settings import Settings
-    from guichet.demo.show import run
-    from guichet.demo.stage import Scene
+    from guichet.usecases.demo import InventedWorld, play, stage
 
-    base = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    artifacts = (base.artifacts_dir or base.data_dir / "artifacts").absolute()
-    with contextlib.closing(Scene((base.data_dir / "demo").absolute(), artifacts)) as stage, _ended_by_signals():
-        told, false = run(stage, households=households, months=months, seed=seed)
-        emit(None, as_json=False, text=told)
+    false: list[str] = []
+    with stage(data_dir) as scene, _ended_by_signals():
+        found = play(scene, InventedWorld(households, months, seed), note)
+        emit(None, as_json=False, text=found.page)
+        false += found.false
         if stay:
             note("La plateforme tourne. Ctrl-C arrête tout.")
             threading.Event().wait()

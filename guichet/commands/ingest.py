@@ -1,21 +1,16 @@
 """``bus ingest``: take files in, one after the other, or watch a folder for them."""
 
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.errors import Misconfigured
-from bus.settings import Settings
+from guichet import roles
 from guichet.output import data_option, emit, json_option, note
 
 if TYPE_CHECKING:
-    from producers.journal.verdict import Report
-    from producers.settings import IngestSettings
-
-S = TypeVar("S", bound=Settings)
+    from guichet.usecases.ingest import Report
 
 
 @click.command()
@@ -38,83 +33,27 @@ def ingest(
     attendent alors leur publication (bus relay, ou bus dev up). Code de sortie : 0 quand tout est accepté ou déjà
     reçu, 1 quand un fichier est rejeté.
     """
-    from producers.settings import IngestSettings
-
-    settings = with_secrets(IngestSettings.load(data_dir))
     if depot is not None:
         if fichiers or source:
             raise click.UsageError("--watch ne prend ni fichier ni --source : la source se lit dans le contenu")
-        watch(settings, depot)
+        roles.run("ingest", data_dir, depot)
         return
     if not fichiers:
         raise click.UsageError("indiquez au moins un fichier, ou --watch DOSSIER")
     if source is None:
         raise click.UsageError("indiquez --source cnaf ou --source contact")
+    from guichet.usecases.ingest import News, take
+
     reports: list[Report] = []
+    news = News(lambda: note("un autre fichier est en cours : attente"), _progress())
     try:
-        for report in take(settings, fichiers, source):
+        for report in take(data_dir, fichiers, source, news):
             reports.append(report)  # noqa: PERF402 - what was decided is told, even when a later file fails
     finally:
         if reports:
             emit([report.as_json() for report in reports], as_json=as_json, text=lambda: "\n".join(map(line, reports)))
     if any(report.verdict.value == "rejete" for report in reports):
         sys.exit(1)  # click returns its own Exit instead of raising it when it does not stand alone
-
-
-def take(settings: Settings, files: Sequence[Path], source: str) -> "Iterator[Report]":
-    """Take files in one by one, with the database that is configured or the data folder's own."""
-    from bus.platform.postgres import database
-    from producers.ingest import Ingest
-    from producers.journal.observation import Source
-
-    with (
-        database(settings) as ready,
-        Ingest(
-            ready, on_wait=lambda: note("un autre fichier est en cours : attente"), progress=_progress()
-        ) as ingestion,
-    ):
-        ingestion.purge()
-        for path in files:
-            yield ingestion.file(path, Source(source))
-
-
-def watch(settings: "IngestSettings", folder: Path) -> None:
-    """Run the ingest role until it is told to stop."""
-    from bus.platform.postgres import database
-    from bus.sealing import KekRing
-    from bus.stopping import stop_signal
-    from bus.telemetry.door import serve
-    from bus.telemetry.logs import setup_logging
-    from bus.vault.holding import holding
-    from producers.folder.watch import Watch
-    from producers.measures import announce
-
-    setup_logging("ingest", settings)
-    announce(settings)
-    stopped = stop_signal()
-    with database(settings) as ready:
-        role = Watch(ready, folder)
-        server = serve(settings.metrics_port, role.ready)
-        note(f"dépôt surveillé : {folder} ; métriques : http://127.0.0.1:{server.port}/metrics")
-        try:
-            with holding(ready, "bus_ingest", KekRing.load(ready.secrets_dir)):
-                role.run(stopped)
-        finally:
-            server.close()
-
-
-def with_secrets(settings: S) -> S:
-    """Give settings that name the ingest secrets: those configured, else the data folder's, drawn on first use."""
-    if settings.secrets_dir is not None:
-        return settings
-    from bus.vault.provisioning import create_secrets
-
-    folder = settings.data_dir / "secrets"
-    try:
-        create_secrets(folder)
-    except OSError as error:
-        raise Misconfigured("le dossier de données ne s’écrit pas : choisissez-en un autre avec --data") from error
-    return settings.model_copy(update={"secrets_dir": folder / "ingest"})
 
 
 def line(report: "Report") -> str:

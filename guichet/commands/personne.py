@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from bus.errors import Refused
+from bus.settings import Settings
 from guichet.output import data_option, emit, json_option
 
 
@@ -22,27 +24,10 @@ def effacer(sujet: str | None, data_dir: Path | None, *, as_json: bool) -> None:
 
     Le NIR se donne sur l’entrée standard, jamais en argument : les arguments se lisent dans la liste des processus.
     """
-    from bus.db import connect
-    from bus.errors import Refused
-    from bus.identity import InvalidNir
-    from bus.platform.postgres import database
-    from bus.settings import Settings
-    from bus.vault.links import Pepper
-    from guichet.usecases.erasure import Erased, Proof, erase, erase_again, subject_of
+    from guichet.usecases.personne import Erased, erase_nir, erase_subject
 
     settings = Settings.load(data_dir)
-    pepper = Pepper.load(settings.secrets_dir or settings.data_dir / "secrets" / "ingest")
-    nir = None if sujet else _read_nir()
-    with database(settings) as found, connect(found, "bus_guichet", autocommit=True) as conn:
-        try:
-            fate, subject = (Erased.ERASED, sujet) if nir is None else subject_of(conn, pepper, nir)
-        except InvalidNir as error:
-            raise Refused("ce qui a été lu n’est pas un NIR") from error
-        folder = settings.data_dir / "spool"
-        if subject is not None:
-            proof = erase(conn, pepper, subject, folder)
-        else:
-            proof = erase_again(conn, pepper, folder) if fate is Erased.ALREADY else Proof(fate, None)
+    proof = erase_subject(settings, sujet) if sujet else erase_nir(settings, _read_nir())
     emit(proof.as_dict(), as_json=as_json, text=lambda: _told(proof.as_dict()))
     if proof.resultat is Erased.UNKNOWN:
         raise Refused("personne inconnue du bus : rien à effacer")

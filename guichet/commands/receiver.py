@@ -1,14 +1,12 @@
 """``bus receiver``: a real receiver of webhooks, for demonstrations, tests, and partners who want to see one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import orjson
 
 from guichet.output import note
-
-if TYPE_CHECKING:  # loaded late, like every stage
-    from kit.receiver import Behaviour
 
 
 @click.command()
@@ -28,28 +26,13 @@ def receiver(port: int, secret_files: tuple[Path, ...], out: Path | None, **misb
 
     Ce qu’il garde est personnel et en clair, comme chez tout destinataire. GET / donne ses comptes ; SIGTERM l’arrête.
     """
-    import uvloop
+    from guichet.usecases.receiver import Behaviour, receive
 
-    from consumers.subscriptions.secret_files import parse as secret_lines
-    from kit.receiver import Behaviour
-
-    keys = [key for path in secret_files for key in secret_lines(path.read_text("ascii"))]
     if out is not None:
         note(f"ce récepteur garde des données personnelles en clair dans {out}")
-    uvloop.run(_run(port, keys, out, Behaviour(**misbehaviour)))
+    counts = receive(port, secret_files, out, Behaviour(**misbehaviour), _told)
+    click.echo(orjson.dumps(counts).decode())
 
 
-async def _run(port: int, keys: list[bytes], out: Path | None, behaviour: "Behaviour") -> None:
-    import asyncio
-    import signal
-
-    import orjson
-
-    from kit.receiver import Inbox, Receiver, recover, serve
-
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    target = Receiver(keys, Inbox(out), recover(out), behaviour)
-    await serve(port, target, stop, listening=lambda found: note(f"récepteur à l’écoute sur http://127.0.0.1:{found}/"))
-    click.echo(orjson.dumps(target.ledger.summary()).decode())
+def _told(port: int) -> None:
+    note(f"récepteur à l’écoute sur http://127.0.0.1:{port}/")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from guichet import roles
 from guichet.output import data_option
 
 
@@ -11,7 +12,4 @@ from guichet.output import data_option
 @data_option
 def stream(data_dir: Path | None) -> None:
     """Enrichit chaque événement et l’adresse à l’autorité responsable ; s’arrête proprement sur SIGTERM."""
-    from bus.settings import Settings
-    from streams.app import main
-
-    main(Settings.load(data_dir))
+    roles.run("stream", data_dir)

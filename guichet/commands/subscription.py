@@ -1,15 +1,16 @@
 """``bus subscription``: the desired state of an organisation's subscriptions, applied all or nothing."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from bus.errors import Refused
+from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note, table
 
-if TYPE_CHECKING:  # loaded late, like every stage
-    from consumers.subscriptions.faults import Fault
+if TYPE_CHECKING:
+    from guichet.usecases.subscription import Faulty
 
 
 @click.group()
@@ -23,68 +24,38 @@ def subscription() -> None:
 @json_option
 def apply_(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Applique FILE : il est tout l’état voulu de son organisation, ce qu’il ne nomme plus prend fin."""
-    from avro_schemas.models import EVENT_VERSION
-    from bus.db import connect
-    from bus.errors import Refused
-    from bus.platform.postgres import database
-    from bus.settings import Settings
-    from bus.territory import authority_codes
-    from consumers.subscriptions import in_force as desk
-    from consumers.subscriptions.subscription import Known, faults, parse
+    from guichet.usecases.subscription import Faulty, apply
 
-    try:
-        document, wrong = parse(file.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise Refused(f"{file.name} n’est pas un texte UTF-8") from error
-    wrong = wrong or faults(document, Known(EVENT_VERSION, authority_codes()))
-    if wrong:
-        _refuse(file, wrong, as_json=as_json)
-    settings = Settings.load(data_dir)
-    with database(settings) as found, connect(found, "bus_guichet") as conn:
-        applied = desk.apply(conn, document)
-    if isinstance(applied, list):
+    applied = apply(Settings.load(data_dir), _text(file))
+    if isinstance(applied, Faulty):
         _refuse(file, applied, as_json=as_json)
         return
-    _warn(document, settings.data_dir / "secrets" / "deliver" / "abonnements")
-    result = {
-        "organisation": document["organisation"],
-        "crees": applied.created,
-        "modifies": applied.changed,
-        "inchanges": applied.unchanged,
-        "termines": applied.ended,
+    for warning in applied.avertissements:
+        note(f"attention : {warning}")
+    changes = {
+        "crees": applied.crees,
+        "modifies": applied.modifies,
+        "inchanges": applied.inchanges,
+        "termines": applied.termines,
     }
-    emit(result, as_json=as_json, text=lambda: _told(result))
-
-
-def _refuse(file: Path, faults: "Sequence[Fault]", *, as_json: bool) -> None:
-    """Show every fault, and leave with 1: nothing was applied."""
-    from bus.errors import Refused
-
-    listed = [{"champ": fault.champ, "erreur": fault.erreur, "remede": fault.remede} for fault in faults]
-    lines = [f"- {fault.champ} : {fault.erreur}. {fault.remede[:1].upper()}{fault.remede[1:]}." for fault in faults]
-    emit({"erreurs": listed}, as_json=as_json, text="\n".join(lines))
-    raise Refused(f"{file.name} n’a pas été appliqué : {len(listed)} erreur(s)")
-
-
-def _warn(document: dict[str, Any], secrets: Path) -> None:
-    """Say what is valid and will all the same send nothing: no caseload known, no secret yet."""
-    from consumers.subscriptions.profiles import CASELOAD_ONLY
-
-    for entry in document.get("abonnement", []):
-        name = entry["destination"]["secret_fichier"]
-        if secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
-            note(f"attention : {entry['id']} attend son secret, {name}, dans {secrets}")
-        if entry.get("profil") in CASELOAD_ONLY:
-            note(
-                f"attention : {entry['id']} ne recevra rien. Le profil {entry['profil']} ne connaît que les personnes"
-                " qu’il suit, et le bus ne connaît pas encore ces listes."
-            )
-
-
-def _told(result: dict[str, Any]) -> str:
     words = {"crees": "créé", "modifies": "modifié", "inchanges": "inchangé", "termines": "terminé"}
-    lines = [f"{word} : {name}" for key, word in words.items() for name in result[key]]
-    return "\n".join(lines) or f"{result['organisation']} n’a aucun abonnement"
+    lines = [f"{words[key]} : {name}" for key, names in changes.items() for name in names]
+    text = "\n".join(lines) or f"{applied.organisation} n’a aucun abonnement"
+    emit({"organisation": applied.organisation, **changes}, as_json=as_json, text=text)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{file.name} n’est pas un texte UTF-8") from error
+
+
+def _refuse(file: Path, found: "Faulty", *, as_json: bool) -> None:
+    """Show every fault, and leave with 1: nothing was applied."""
+    lines = [f"- {one.champ} : {one.erreur}. {one.remede[:1].upper()}{one.remede[1:]}." for one in found.erreurs]
+    emit(found, as_json=as_json, text="\n".join(lines))
+    raise Refused(f"{file.name} n’a pas été appliqué : {len(found.erreurs)} erreur(s)")
 
 
 @subscription.command()
@@ -92,38 +63,7 @@ def _told(result: dict[str, Any]) -> str:
 @json_option
 def ls(data_dir: Path | None, *, as_json: bool) -> None:
     """Liste les abonnements en vigueur."""
-    from bus.db import connect
-    from bus.platform.postgres import database
-    from bus.settings import Settings
-    from consumers.subscriptions import in_force as desk
+    from guichet.usecases.subscription import listed
 
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet") as conn:
-        rows = [_row(one) for one in desk.listed(conn)]
+    rows = listed(Settings.load(data_dir))
     emit(rows, as_json=as_json, text=lambda: table(rows, ["id", "organisation", "territoire", "types", "fin", "etat"]))
-
-
-def _row(one: Any) -> dict[str, Any]:  # noqa: ANN401 - consumers.subscriptions.in_force.Listed, loaded late
-    from datetime import UTC, datetime
-
-    from bus.territory import authority
-
-    document = one.document
-    ended = datetime.fromisoformat(document["fin"]) <= datetime.now(UTC)
-    to_come = datetime.fromisoformat(document["debut"]) > datetime.now(UTC)
-    etat = "arrete" if one.stopped else "expire" if ended else "a_venir" if to_come else "en_vigueur"
-    return {
-        "id": one.id,
-        "organisation": one.organisation,
-        "version": one.version,
-        "etat": etat,
-        "types": document["types"],
-        "territoire": sorted({authority(code, None) for code in document["territoire"]}),
-        "profil": document.get("profil"),
-        "champs": document.get("champs"),
-        "finalite": document["finalite"],
-        "base_legale": document["base_legale"],
-        "debut": document["debut"],
-        "fin": document["fin"],
-        "destination": {"genre": document["destination"]["genre"], "url": document["destination"]["url"]},
-        "applique_le": one.applied_at,
-    }

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.errors import InvalidEvent, Refused
 from guichet.output import emit, json_option, note
 
 if TYPE_CHECKING:
-    from synth.config import Config
-    from synth.generate import Written
-
-_MOST = 1_000_000
-_OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
+    from guichet.usecases.synth import Invented
 
 
 @click.command()
@@ -52,67 +47,15 @@ _OURS = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
 @json_option
 def synth(*, out: Path, force: bool, as_json: bool, start: datetime, **asked: Any) -> None:  # noqa: ANN401 - click's options
     """Invente des foyers et écrit leurs fichiers, avec la vérité à côté (verite.json)."""
-    from synth.config import Config
-    from synth.generate import generate
+    from guichet.usecases.synth import invent
 
-    config = Config(start=start.date(), **_checked(asked))
-    _make_room(out, force=force)
-    report = generate(config, out, note)
-    emit(_summary(config, out, report), as_json=as_json, text=lambda: _sentence(out, report))
+    made = invent(asked | {"start": start.date()}, out, note, force=force)
+    emit(made, as_json=as_json, text=lambda: _sentence(made))
 
 
-def _checked(asked: dict[str, Any]) -> dict[str, Any]:
-    """Give the options with authority codes as the bus writes them; refuse those unknown or asked for twice."""
-    codes = tuple(_authority(code) for code in asked["authorities"])
-    if len(set(codes)) < len(codes):
-        raise Refused("une autorité est demandée deux fois")
-    if len(codes) * asked["households"] > _MOST:
-        raise Refused("un monde tient un million de foyers au plus : au-delà, les identités ne seraient plus uniques")
-    return asked | {"authorities": codes}
-
-
-def _authority(code: str) -> str:
-    """Accept the code of an authority, or a spelling of IDEPARTE that names one alone."""
-    from bus.territory import authority, authority_codes
-
-    if code in authority_codes():
-        return code
-    try:
-        return authority(code, None)
-    except InvalidEvent as error:
-        raise Refused(f"autorité inconnue : {code} (exemples : 52, 69M, 69D, 6AE, 20R)") from error
-
-
-def _make_room(out: Path, *, force: bool) -> None:
-    """Make the folder; remove an earlier world only when told to, and nothing else."""
-    out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()) and not force:
-        raise Refused(f"{out} n’est pas vide : choisissez un autre dossier, ou --force")
-    for pattern in _OURS:
-        for old in out.glob(pattern):
-            old.unlink()
-
-
-def _summary(config: "Config", out: Path, report: "Written") -> dict[str, Any]:
-    return {
-        "dossier": str(out),
-        "verite": str(out / "verite.json"),
-        "graine": config.seed,
-        "autorites": list(config.authorities),
-        "foyers": config.households * len(config.authorities),
-        "personnes": report.people,
-        "fichiers": report.files,
-        "enregistrements": report.records,
-        "octets": report.octets,
-        "evenements": report.events,
-        "resume": report.months,
-        "secondes": round(report.seconds, 2),
-    }
-
-
-def _sentence(out: Path, report: "Written") -> str:
-    events = sum(report.events.values())
+def _sentence(made: "Invented") -> str:
+    events = sum(made.evenements.values())
     return (
-        f"{report.files} fichiers, {report.records} enregistrements, {report.people} personnes, "
-        f"{events} événements attendus, dans {out} ({report.seconds:.1f} s)"
+        f"{made.fichiers} fichiers, {made.enregistrements} enregistrements, {made.personnes} personnes, "
+        f"{events} événements attendus, dans {made.dossier} ({made.secondes:.1f} s)"
     )

@@ -1,5 +1,6 @@
 """``bus topics``: create the declared topics, compare a broker with them, list them."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,11 +20,10 @@ def topics() -> None:
 @json_option
 def apply(data_dir: Path | None, *, as_json: bool) -> None:
     """Crée les topics qui manquent ; n’en modifie aucun, et refuse un broker qui diffère."""
-    from bus import topics as declared
+    from guichet.usecases.topics import apply as apply_topics
 
-    created = declared.apply(Settings.load(data_dir))
-    total = len(declared.TOPICS)
-    emit({"crees": created, "declares": total}, as_json=as_json, text=f"{len(created)} créés, {total} déclarés")
+    done = apply_topics(Settings.load(data_dir))
+    emit(done, as_json=as_json, text=f"{len(done.crees)} créés, {done.declares} déclarés")
 
 
 @topics.command()
@@ -40,15 +40,13 @@ def check(file: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
 
     En production, refuse aussi ce qui pourrait perdre ou montrer un événement.
     """
-    from bus import production
-    from bus import topics as declared
+    from guichet.usecases import topics as usecase
 
     if file is not None:
-        production.check_properties(file.read_text("iso-8859-1"))  # Java's, which reads any file
+        usecase.check_file(file)
         emit({"fichier": str(file), "conforme": True}, as_json=as_json, text=f"{file} : conforme")
         return
-    production.check(Settings.load(data_dir))
-    total = len(declared.TOPICS)
+    total = usecase.check(Settings.load(data_dir))
     emit({"declares": total, "conforme": True}, as_json=as_json, text=f"{total} topics conformes")
 
 
@@ -56,18 +54,9 @@ def check(file: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
 @json_option
 def ls(*, as_json: bool) -> None:
     """Montre les topics déclarés : partitions, conservation, qui y écrit, pour quoi."""
-    from bus.topics import TOPICS
+    from guichet.usecases.topics import listed
 
-    rows = [
-        {
-            "topic": topic.name,
-            "partitions": topic.partitions,
-            "conservation": "compacté" if topic.retention_days is None else f"{topic.retention_days} j",
-            "ecrit_par": topic.owner,
-            "objet": topic.purpose,
-        }
-        for topic in TOPICS
-    ]
+    rows = list(map(asdict, listed()))
     columns = ["topic", "partitions", "conservation", "ecrit_par", "objet"]
     emit(rows, as_json=as_json, text=lambda: table(rows, columns))
 

@@ -1,12 +1,11 @@
 """``bus vault``: the epochs of the keys: look at them, rotate them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +13,7 @@ from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
-    from bus.vault.rewrapping import Progress
-    from bus.vault.rotation import Folders, Rotated
+    from guichet.usecases.vault import Progress, Rotated
 
 
 @click.group()
@@ -32,14 +30,11 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
     Code de sortie : 1 quand l’époque en vigueur a plus de 30 jours, quand une rotation n’est pas achevée ou quand un
     lieu tient encore une clé retirée, ou n’a pas confirmé sa destruction.
     """
-    from bus.db import connect
-    from bus.platform.postgres import database
-    from bus.vault.epoch_report import finding, report, told
+    from guichet.usecases.vault import status as epochs
 
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_guichet", autocommit=True) as conn:
-        found = report(conn)
-    emit(found, as_json=as_json, text=lambda: told(found, table))
-    if finding(found):
+    found, finding = epochs(Settings.load(data_dir))
+    emit(found, as_json=as_json, text=lambda: _shown(found))
+    if finding:
         sys.exit(1)  # click returns its own Exit instead of raising it when it does not stand alone
 
 
@@ -79,25 +74,13 @@ def rotate(days: float, patience: float, deliver: Path | None, data_dir: Path | 
     À lancer au moins tous les 30 jours, là où sont les secrets du rôle ingest ; refaites ensuite la sauvegarde de la
     base : les précédentes n’ouvrent plus aucune clé.
     """
-    from bus.db import connect
-    from bus.errors import Misconfigured
-    from bus.platform.postgres import database
-    from bus.vault.rotation import Rotation, Telling
+    from guichet.usecases.vault import Telling
+    from guichet.usecases.vault import rotate as rotate_keys
 
-    chosen = Settings.load(data_dir)
-    folders = _folders(chosen, deliver)
-    _require(chosen, folders)
-    try:
-        with (
-            database(chosen) as settings,
-            connect(settings, "bus_rotate", autocommit=True) as conn,
-            _progress() as progress,
-        ):
-            outcome = Rotation(conn, folders, Telling(note, progress), patience).run(timedelta(days=days))
-    except OSError as error:
-        place = error.filename or "un dossier de secrets"
-        raise Misconfigured(f"{place} ne se lit ou ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
-    emit(asdict(outcome), as_json=as_json, text=lambda: _told(outcome))
+    with _progress() as progress:
+        telling = Telling(note, progress, patience)
+        outcome = rotate_keys(Settings.load(data_dir), deliver, timedelta(days=days), telling)
+    emit(outcome, as_json=as_json, text=lambda: _told(outcome))
 
 
 @vault.command()
@@ -110,35 +93,10 @@ def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
     de secrets de ce lieu, clés comprises, est détruit. Code de sortie : 1 si le lieu est inconnu, ou si un rôle y
     tourne.
     """
-    from bus.db import connect
-    from bus.platform.postgres import database
-    from bus.vault.rotation import strike_out
+    from guichet.usecases.vault import forget
 
-    with database(Settings.load(data_dir)) as settings, connect(settings, "bus_rotate", autocommit=True) as conn:
-        for place in (name for pattern in lieux for name in strike_out(conn, pattern)):
-            note(f"lieu oublié : {place}")
-
-
-def _require(settings: Settings, folders: "Folders") -> None:
-    """Refuse what was never started: a rotation there would make an empty database, and no key to rotate."""
-    from bus.errors import Misconfigured
-    from bus.platform.postgres import Postgres
-    from bus.sealing import KekRing
-
-    KekRing.load(folders.ingest)
-    if settings.database_url is None and not Postgres(settings.data_dir.resolve()).data.exists():
-        raise Misconfigured("aucune base : démarrez la plateforme (bus dev up) ou indiquez BUS_DATABASE_URL")
-
-
-def _folders(settings: Settings, deliver: Path | None) -> "Folders":
-    """Give the folders on this machine: those named, else those of the data folder."""
-    from bus.vault.rotation import Folders
-
-    if settings.secrets_dir is not None:
-        return Folders(settings.secrets_dir, deliver)
-    local = settings.data_dir / "secrets"
-    beside = local / "deliver"
-    return Folders(local / "ingest", deliver or (beside if beside.is_dir() else None))
+    for place in forget(Settings.load(data_dir), lieux):
+        note(f"lieu oublié : {place}")
 
 
 @contextmanager
@@ -171,3 +129,29 @@ _RESUMED = (
     "Une copie faite pendant l’interruption s’ouvre encore : un effacement fait depuis la mise en vigueur de cette "
     "époque attend la prochaine rotation (bus vault rotate sans --age-minimal). Refaites ensuite la sauvegarde."
 )
+
+
+def _shown(found: Mapping[str, Any]) -> str:
+    """Give the state of the epochs as French text."""
+    from guichet.usecases.vault import MAX_AGE
+
+    lines = [
+        f"époque {found['epoque']} en vigueur depuis {found['age_jours']} jour(s) ; rotation : {found['rotation']}"
+    ]
+    if found["a_renouveler"]:
+        lines.append(f"plus de {MAX_AGE.days} jours : lancez bus vault rotate")
+    if found["rotation"] != "repos":
+        lines.append(
+            f"{found['cles_a_rechiffrer']} clé(s) à rechiffrer : relancez bus vault rotate si elle ne tourne plus"
+        )
+    lines += [table(found[name], columns) for name, columns in _TABLES.items() if found[name] or name == "epoques"]
+    if any(one["epoques_retirees"] and not one["actif"] for one in found["detenteurs"]):
+        lines.append("un lieu muet tenait une clé retirée : démarrez-y le rôle, ou bus vault oublier LIEU")
+    return "\n".join(lines)
+
+
+_TABLES = {
+    "epoques": ["epoque", "etat", "depuis", "cles"],
+    "retirees": ["epoque", "retiree_le", "detruite_le"],
+    "detenteurs": ["role", "lieu", "epoques", "epoques_retirees", "vu_il_y_a_s", "actif"],
+}

@@ -1,41 +1,32 @@
 """Clients that are not ours read what the bus writes, as the pages say: kafkajs, kcat, Standard Webhooks, psql."""
 
 import csv
-import http.client
 import io
 import json
-import os
-import signal
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers import pages
 from helpers.capture import Delivery
-from helpers.clients import PREFIX, Read, Scene, as_json, playing
+from helpers.clients import PREFIX, Scene, as_json, playing
+from helpers.foreign import WEBHOOK, expected, lines, post, receiving, rotated, signed
 from helpers.node import SOURCE, modules
 from helpers.tools import need
-from helpers.wait import eventually, listening
-from standardwebhooks import Webhook
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION
 from bus import kafka, topics
-from bus.platform.ports import free_port
 from bus.registry import Registry
 from bus.settings import Settings
 from bus.topics import EVENEMENTS, FLUX, QUARANTAINE
 
 KAFKAJS = "lire-un-topic-avec-kafkajs.md"
 KCAT = "lire-un-topic-avec-kcat.md"
-WEBHOOK = "verifier-un-webhook.md"
 PSQL = "lire-les-rapports-avec-psql.md"
-SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 @pytest.fixture(scope="module")
@@ -60,46 +51,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory, node: Path) -> Path:
             if "." in name:
                 (folder / name).write_text(text, encoding="utf-8")
     return folder
-
-
-@contextmanager
-def receiving(desk: Path, folder: Path, language: str, *secrets: str) -> Iterator[tuple[int, Path]]:
-    """Run the receiver of the page; gives its port and the file where it writes what it took."""
-    port, file, said = free_port(), folder / "secrets", folder / f"{language}.log"
-    file.write_text("\n".join(secrets), encoding="ascii")
-    env = pages.environment({"PORT": str(port), "SECRETS": str(file)})
-    command = ["sh", "-euc", pages.blocks(WEBHOOK)[f"lancer-{language}"]]
-    with said.open("wb") as out:
-        process = subprocess.Popen(command, cwd=desk, env=env, stdout=out, stderr=out, start_new_session=True)
-    try:
-        eventually(lambda: listening(port), timeout=30, what=f"the receiver in {language} listening")
-        yield port, said
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-
-
-def post(port: int, headers: dict[str, str], body: bytes) -> int:
-    """Send a delivery again as it came."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        kept = {name: headers[name] for name in (*SIGNED, "content-type") if name in headers}
-        connection.request("POST", "/bus", body, kept)
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-def signed(secret: str, delivery: Delivery, *, at: datetime) -> dict[str, str]:
-    """Sign a delivery anew with the reference library."""
-    name = delivery.headers["webhook-id"]
-    signature = Webhook(secret).sign(name, at, delivery.body.decode())
-    stamp = str(int(at.timestamp()))
-    return delivery.headers | {"webhook-timestamp": stamp, "webhook-signature": signature}
-
-
-def rotated(delivery: Delivery) -> bool:
-    return " " in delivery.headers["webhook-signature"]
 
 
 # First, because a signature is worth five minutes.
@@ -169,26 +120,6 @@ def test_a_delivery_tried_again_keeps_its_id_and_its_body(scene: Scene) -> None:
     for attempts in tries.values():
         assert len({(one.headers["webhook-id"], one.body) for one in attempts}) == 1
         assert [int(one.headers["webhook-attempt"]) for one in attempts] == list(range(1, len(attempts) + 1))
-
-
-def lines(output: str) -> dict[tuple[str, int, int], dict[str, Any]]:
-    """Read what the reader in JavaScript wrote, by place; each record once."""
-    records = [json.loads(line) for line in output.splitlines()]
-    found = {(one["topic"], one["partition"], one["offset"]): one for one in records}
-    assert len(found) == len(records)
-    return found
-
-
-def expected(record: Read) -> dict[str, Any]:
-    """Say a record as the reader in JavaScript says it."""
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "cle": record.key,
-        "entetes": record.headers,
-        "evenement": as_json(record.event),
-    }
 
 
 def test_the_run_tells_every_type_of_the_contract(scene: Scene) -> None:

@@ -15,6 +15,8 @@ from helpers.subscribers import Subscriber, subscribed
 from helpers.system import running, synth
 from helpers.wait import eventually
 
+from bus.roles import ROLES
+
 FAILPOINTS = [
     "ingest.mid_file",
     "ingest.after_verdict",
@@ -25,7 +27,7 @@ FAILPOINTS = [
     "deliver.after_intake",
     "deliver.after_2xx",
 ]
-PROCESSES = ["kafka", "base", "registre", "ingest", "relay", "stream", "deliver", "watch"]
+PROCESSES = ["kafka", "base", "registre", *ROLES]
 KILLS_THAT_MAY_REPEAT_A_DELIVERY = {"deliver", "base", "kafka"}
 IN_FLIGHT_PER_ENDPOINT = 64
 RESULTS_IN_50_MS = 150  # three thousand results a second

@@ -16,6 +16,8 @@ from helpers.subscribers import subscribed
 from helpers.system import reported, running
 
 import bus.migrations
+from streams.encoding import decode
+from streams.store import PERSON, Store
 
 KEPT_STORE = 2  # one local store in two goes: the changelog must give those back
 
@@ -88,6 +90,35 @@ def test_every_part_sealed_by_the_old_release_still_opens(upgrade: Upgrade) -> N
 
     assert keys
     assert not unreadable
+
+
+def test_the_state_that_the_old_release_wrote_is_read_and_continued(upgrade: Upgrade, tmp_path: Path) -> None:
+    """Half of the stores are those it left, half are made again from the changelog that it wrote."""
+    left = {key: data for store in stores_of(upgrade.release.open_in(tmp_path / "left")) for key, data in store.items()}
+    now = dict(persons_of(upgrade.run, tmp_path))
+
+    assert left.keys() <= now.keys()
+    untouched = {key for key, data in left.items() if now[key] == data}
+    assert 0 < len(untouched) < len(left)
+    for key, data in left.items():
+        old, new = decode(data), decode(now[key])
+        assert old.situations.keys() <= new.situations.keys()
+        assert new.journal == old.journal
+        assert new.vu > old.vu or key in untouched
+
+
+def stores_of(data: Path) -> Iterator[Store]:
+    for folder in sorted((data / "etat").rglob("partition-*")):
+        store = Store(folder)
+        yield store
+        store.close()
+
+
+def persons_of(run: Run, scratch: Path) -> Iterator[tuple[bytes, bytes]]:
+    for _, content in stores.state(run.system, scratch):
+        key, _, data = content.partition(b"\x1f")
+        if key.startswith(PERSON):
+            yield key[len(PERSON) :], data
 
 
 def test_the_database_is_at_the_present_revision(upgrade: Upgrade) -> None:

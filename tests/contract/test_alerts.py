@@ -100,9 +100,9 @@ def test_every_urgency_and_every_audience_reaches_somebody() -> None:
 
 
 def test_the_targets_of_production_name_every_role() -> None:
-    from guichet.roles import NAMES
+    from bus.roles import ROLES
 
     targets = yaml.safe_load((FOLDER / "bus.targets.yml").read_text(encoding="utf-8"))
 
-    assert {one["labels"]["role"] for one in targets} == set(NAMES)
+    assert {one["labels"]["role"] for one in targets} == set(ROLES)
     assert all(one["targets"] for one in targets)

@@ -1,26 +1,18 @@
 """Each gate refuses the violation that it is for, in its own sentence and no other; what is legal passes."""
 
-import ast
-import json
-import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import fastavro
 import pytest
 from helpers.contract_copy import ContractCopy, Edit, added, adding, field
-from helpers.release import released
 
 from avro_schemas.gates.__main__ import main
-from avro_schemas.gates.released import digest
-from avro_schemas.generate import text
 
 CLOS = "rsa.droit.clos"
 FLAG = {"type": "enum", "namespace": "rsa.droit", "name": "essai", "doc": "Essai.", "symbols": ["INCONNU", "a"]}
-LISIBLE = "(un schéma Avro). Corrigez schema.avsc."
+LISIBLE = "(un schéma Avro). Corrigez donnees.avsc."
 NOM = "(le nom du schéma est celui du dossier). Accordez namespace et name au dossier."
 FORME = (
     "(formes que tous nos lecteurs connaissent). "
@@ -46,7 +38,7 @@ INCONNU = "(énumération : défaut INCONNU). Ajoutez le symbole INCONNU et « d
 NULL = "(champ facultatif : null par défaut). Ajoutez « default »: null."
 AJOUT = "(FULL_TRANSITIVE : un nouveau champ a un défaut). Donnez-lui un « default », le plus souvent null."
 ENVELOPPE = "(enveloppe fixe). Mettez-le dans un record, le plus souvent donnees."
-ENVELOPPE_2 = "(enveloppe fixe). Reprenez l’enveloppe d’un autre type."
+ENVELOPPE_2 = "(enveloppe fixe). Remettez-le dans l’enveloppe, dans common."
 RETIRE = "(FULL_TRANSITIVE : rien n’est retiré). Remettez-le, quitte à ne plus le remplir."
 ORDRE = "(ordre de l’enveloppe). Remettez les champs de la racine dans l’ordre."
 DERNIER = "(enrichissement dernier et null par défaut). Remettez-le en dernier."
@@ -56,12 +48,7 @@ DERNIER_3 = (
     "Mettez les nouveaux champs avant regle : le dernier octet d’un événement enrichi n’est jamais nul."
 )
 DEFAUT = "(FULL_TRANSITIVE : aucun défaut ne change). Remettez le défaut d’avant."
-PARTAGE = "(un type partagé, un seul texte). Recopiez-le, ou faites évoluer tous les types ensemble."
-ANCHORED = (
-    "publiée avec 0.1.0 (une version publiée ne change plus). "
-    "Rétablissez l’entrée de RELEASED.toml et le dossier de la version."
-)
-REMEDY = "(deux exemples valides). Corrigez l’exemple, ou le schéma s’il n’est pas publié."
+PARTAGE = "(un type partagé, un seul texte). Nommez celui de common, ou faites évoluer tous les types ensemble."
 
 
 @pytest.fixture
@@ -264,193 +251,6 @@ def test_a_candidate_with_one_violation_is_refused_in_its_own_words(seed: str, c
     assert said == [f"{name} v2{line if line.startswith(' :') else f', {line}'}" for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("edit", "line"),
-    [
-        (lambda one: one["donnees"].pop("etat"), "le champ etat manque"),
-        (lambda one: one["donnees"].update(ajout=1), "le champ donnees.ajout n’est pas dans le schéma"),
-        (lambda one: one["donnees"].update(etat=3), "le champ donnees.etat ne suit pas le schéma"),
-        (lambda one: one.update(date_effet="2026-13-01"), "une valeur n’a pas la forme que dit le schéma"),
-        (lambda one: one.update(scelle=None), "une valeur n’a pas la forme que dit le schéma"),
-        (lambda one: one.update(date_publication="2026-03-02T01:18:36"), "date_publication n’a pas de fuseau"),
-        (lambda one: one.update(type="rsa.droit.ouvert"), "son type n’est pas rsa.droit.clos"),
-        (lambda one: one.update(id="42"), "son id n’est pas un UUID"),
-        (lambda one: one.update(portee=["adresse"]), "portee ne dit pas, dans l’ordre, les sortes scellées"),
-    ],
-)
-def test_an_example_that_does_not_validate_is_refused(edit: Edit, line: str, copy: ContractCopy) -> None:
-    copy.edit_sample(CLOS, "cloture", edit)
-
-    assert copy.refused() == [f"rsa.droit.clos v1, exemple « cloture » : {line} {REMEDY}"]
-
-
-def test_an_example_of_a_sealed_part_is_held_to_the_same(copy: ContractCopy) -> None:
-    copy.edit_sample("scelle.motifs", "suspension", lambda one: one.update(motifs=[1]))
-
-    assert copy.refused() == [
-        f"scelle.motifs v1, exemple « suspension » : le champ motifs ne suit pas le schéma {REMEDY}"
-    ]
-
-
-def test_an_example_that_is_no_json_and_a_version_with_one_example_are_refused(copy: ContractCopy) -> None:
-    copy.version(CLOS, 1).joinpath("examples", "cloture.json").write_text("{", encoding="utf-8")
-    copy.version("scelle.motifs", 1).joinpath("examples", "suspension.json").unlink()
-
-    assert copy.refused() == [
-        (
-            "rsa.droit.clos v1, exemple « cloture » : ce n’est pas du JSON, ligne 1 (deux exemples valides). "
-            "Corrigez cloture.json."
-        ),
-        "scelle.motifs v1 : 1 exemple (deux exemples valides). Ajoutez-en dans scelle.motifs/v1/examples.",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [('["rsa.droit.clos"]\nresponsable = "ingestion"\n', ""), ('"ingestion"', '" "')]
-)
-def test_a_type_that_nobody_owns_is_refused(old: str, new: str, copy: ContractCopy) -> None:
-    copy.replace("OWNERS.toml", old, new)
-
-    assert copy.refused() == [
-        (
-            "rsa.droit.clos : personne n’en répond (un responsable par type). "
-            'Ajoutez ["rsa.droit.clos"] et « responsable » à OWNERS.toml.'
-        )
-    ]
-
-
-def test_an_owner_of_a_type_that_does_not_exist_is_refused(copy: ContractCopy) -> None:
-    copy.replace("OWNERS.toml", '["scelle.motifs"]', '["rsa.reve"]\nresponsable = "x"\n\n["scelle.motifs"]')
-
-    assert copy.refused() == [
-        "OWNERS.toml, rsa.reve : ce type n’existe pas (un responsable par type). Retirez l’entrée."
-    ]
-
-
-def test_a_released_version_that_was_edited_is_refused_even_for_one_word_of_doc(copy: ContractCopy) -> None:
-    copy.edit("scelle.motifs", 1, lambda schema: schema.update(doc="Mieux dit."))
-
-    assert copy.refused() == [
-        (
-            "scelle.motifs v1 : version publiée, modifiée (une version publiée ne change plus). "
-            "Rétablissez son texte et écrivez v2."
-        )
-    ]
-
-
-def test_spaces_of_a_released_version_may_change(copy: ContractCopy) -> None:
-    copy.edit(CLOS, 1, lambda _: None)
-
-    assert main(["--root", str(copy.root)]) == 0
-
-
-def test_a_released_version_that_was_deleted_is_refused_alone_or_with_its_type(copy: ContractCopy) -> None:
-    copy.candidate(CLOS, adding())
-    shutil.rmtree(copy.version(CLOS, 1))
-    shutil.rmtree(copy.root / "scelle.motifs")
-
-    assert copy.refused() == [
-        f"{name} v1 : version publiée, supprimée (une version publiée ne change plus). "
-        "Rétablissez son dossier : des événements conservés se lisent avec elle."
-        for name in (CLOS, "scelle.motifs")
-    ]
-
-
-def test_without_its_list_of_released_versions_a_contract_is_refused(copy: ContractCopy) -> None:
-    copy.root.joinpath("RELEASED.toml").unlink()
-
-    assert copy.refused() == [
-        (
-            "RELEASED.toml : fichier absent ou illisible (une version publiée ne change plus). "
-            "Rétablissez-le depuis l’historique."
-        )
-    ]
-
-
-def test_an_entry_that_a_release_had_cannot_be_taken_back(copy: ContractCopy) -> None:
-    listed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
-    copy.edit(CLOS, 1, adding())
-    copy.replace("RELEASED.toml", listed[listed.index(f'["{CLOS}"]') : listed.index('["scelle.motifs"]')], "")
-    changed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
-
-    assert main(["--root", str(copy.root), "--release"]) == 1
-    assert copy.root.joinpath("RELEASED.toml").read_text("utf-8") == changed
-    assert copy.refused() == [f"{CLOS} v1 : absente de la liste, {ANCHORED}"]
-
-
-def test_a_list_that_is_emptied_or_rewritten_and_a_type_that_goes_with_its_entries_are_refused(
-    copy: ContractCopy,
-) -> None:
-    shutil.rmtree(copy.root / "scelle.motifs")
-    copy.root.joinpath("OWNERS.toml").write_text(
-        f'["{CLOS}"]\nresponsable = "x"\n["contact.mis_a_jour"]\nresponsable = "x"\n', encoding="utf-8"
-    )
-    known = digest(json.loads(copy.version(CLOS, 1).joinpath("schema.avsc").read_text("utf-8")))
-    copy.edit(CLOS, 1, adding())
-    edited = digest(json.loads(copy.version(CLOS, 1).joinpath("schema.avsc").read_text("utf-8")))
-    copy.replace("RELEASED.toml", known, edited)
-    listed = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
-    copy.replace("RELEASED.toml", listed[listed.index('["scelle.motifs"]') :], "")
-    rewritten = copy.refused()
-    copy.root.joinpath("RELEASED.toml").write_text("", encoding="utf-8")
-
-    assert rewritten == [
-        f"{CLOS} v1 : autre empreinte, {ANCHORED}",
-        f"scelle.motifs v1 : absente de la liste, {ANCHORED}",
-    ]
-    assert copy.refused() == [
-        f"{name} v1 : absente de la liste, {ANCHORED}" for name in ("contact.mis_a_jour", CLOS, "scelle.motifs")
-    ]
-
-
-def test_each_release_is_anchored_with_the_schemas_that_it_really_wrote_under() -> None:
-    for release in released():
-        anchor = tomllib.loads(release.contract.read_text("utf-8"))
-        registered = [json.loads(text) for name, text in release.pieces() if "/registre-cache/" in name]
-
-        wrote = {str(fastavro.parse_schema(schema)["name"]): digest(schema) for schema in registered}
-
-        assert wrote
-        assert {name: entries for name, entries in anchor.items() if name.startswith("scelle.")}
-        assert wrote.items() <= {(name, known) for name, entries in anchor.items() for known in entries.values()}
-
-
-def test_folders_that_are_no_versions_and_numbers_that_are_skipped_are_refused(copy: ContractCopy) -> None:
-    copy.candidate(CLOS, adding())
-    copy.version(CLOS, 2).rename(copy.version(CLOS, 3))
-    copy.root.joinpath(CLOS, "v02").mkdir()
-    copy.version("scelle.motifs", 2).mkdir()
-
-    assert copy.refused() == [
-        f"{place} : ce n’est pas une version (un dossier par version, de v1 en v1). "
-        "Une version est un dossier v<n> avec schema.avsc et examples/."
-        for place in ("rsa.droit.clos/v02", "scelle.motifs/v2")
-    ] + [
-        (
-            "rsa.droit.clos v2 : cette version manque (un dossier par version, de v1 en v1). "
-            "Numérotez les versions sans trou."
-        )
-    ]
-
-
-def test_a_schema_that_is_no_json_is_refused(copy: ContractCopy) -> None:
-    copy.version(CLOS, 1).joinpath("schema.avsc").write_text('{"type":\n', encoding="utf-8")
-
-    assert copy.refused() == [
-        "rsa.droit.clos v1 : ce n’est pas du JSON, ligne 2 (un schéma Avro). Corrigez schema.avsc."
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", ["[]", "3", '{"type": "record"}', '{"type": "record", "name": "x", "fields": [1]}', '"string"']
-)
-def test_any_json_is_refused_not_a_crash(text: str, copy: ContractCopy) -> None:
-    copy.candidate(CLOS)
-    copy.version(CLOS, 2).joinpath("schema.avsc").write_text(text, encoding="utf-8")
-
-    assert any("schéma illisible" in line for line in copy.refused())
-
-
 def test_all_faults_are_listed_at_once(copy: ContractCopy) -> None:
     copy.candidate(CLOS, adding(doc=..., sensibilite=..., origine=...))
     copy.candidate("scelle.motifs", lambda schema: schema["fields"].append(added(default=...)))
@@ -462,44 +262,8 @@ def test_the_contract_that_we_ship_passes_every_gate() -> None:
     assert main([]) == 0
 
 
-def test_a_legal_version_passes_is_followed_by_the_models_then_released_and_then_frozen(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    copy = ContractCopy(tmp_path)
-    released = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
-    container = {
-        "type": "record",
-        "namespace": "rsa.droit",
-        "name": "clos_delais",
-        "doc": "Des délais.",
-        "fields": [added()],
-    }
-    copy.candidate(CLOS, adding("delais", type=["null", container]))
-    copy.edit_sample(CLOS, "cloture", lambda one: one["donnees"].update(delais={"ajout": "x"}), number=2)
-    copy.candidate("scelle.contact", lambda schema: schema["fields"].append(added(sensibilite="S3")))
-
-    assert main(["--root", str(copy.root)]) == 0
-    subprocess.run([sys.executable, "-m", "avro_schemas.generate"], cwd=tmp_path, check=True, timeout=60)
-    assert main(["--root", str(copy.root), "--release"]) == 0
-    frozen = copy.root.joinpath("RELEASED.toml").read_text("utf-8")
-    copy.edit(CLOS, 2, adding("encore"))
-    capsys.readouterr()
-
-    models = copy.root.joinpath("models.py").read_text("utf-8")
-    assert '"rsa.droit.clos": 2' in models
-    assert '"contact": 2' in models
-    assert "delais: NotRequired[RsaDroitClosDelais | None]" in models
-    assert set(frozen.splitlines()) - set(released.splitlines()) == {
-        line for line in frozen.splitlines() if line.startswith("v2 = ")
-    }
-    assert frozen.count("v2 = ") == 2
-    assert main(["--root", str(copy.root), "--release"]) == 1
-    assert "rsa.droit.clos v2 : version publiée, modifiée" in capsys.readouterr().err
-    assert copy.root.joinpath("RELEASED.toml").read_text("utf-8") == frozen
-
-
 def test_the_contract_is_read_without_the_library_of_its_gates() -> None:
-    code = "import sys; sys.modules['avro'] = None; import avro_schemas.generate, bus.codec; avro_schemas.names()"
+    code = "import sys; sys.modules['avro'] = None; import avro_schemas, bus.codec; avro_schemas.names()"
     gates = "import sys, runpy; sys.modules['avro'] = None; runpy.run_module('avro_schemas.gates', run_name='__main__')"
 
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
@@ -519,91 +283,6 @@ def test_a_default_is_written_as_avro_wants_it(kind: Any, default: Any, copy: Co
     copy.candidate(CLOS, adding(type=kind, default=default))
 
     assert main(["--root", str(copy.root)]) == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "fault"),
-    [
-        (b"[" * 100_000, "trop de niveaux"),
-        (b"[" * 61 + b"]" * 61, "trop de niveaux"),
-        (b"\xff", "ce n’est pas du JSON"),
-        (b"NaN", "ce n’est pas du JSON"),
-        (b'"\\ud800"', "ce n’est pas du JSON"),
-        (b'{"id": 1, "id": 2}', "la clé id y est deux fois"),
-        (b"null", "une valeur n’a pas la forme que dit le schéma"),
-        (None, "ce n’est pas un fichier lisible"),
-    ],
-)
-def test_a_file_may_hold_anything_and_is_refused_in_words(
-    content: bytes | None, fault: str, copy: ContractCopy
-) -> None:
-    path = copy.version(CLOS, 1) / "examples" / "cloture.json"
-    path.unlink()
-    path.mkdir() if content is None else path.write_bytes(content)
-
-    (line,) = copy.refused()
-    assert line.startswith(f"{CLOS} v1, exemple « cloture » : {fault} (deux exemples valides). Corrigez ")
-
-
-def test_null_is_no_schema(copy: ContractCopy) -> None:
-    copy.candidate(CLOS)
-    copy.version(CLOS, 2).joinpath("schema.avsc").write_text("null", encoding="utf-8")
-
-    assert copy.refused() == [f"{CLOS} v2 : schéma illisible, ce n’est pas un record {LISIBLE}"]
-
-
-def test_a_folder_and_files_that_nothing_reads_are_refused(copy: ContractCopy) -> None:
-    shutil.copytree(copy.version(CLOS, 1), copy.root / "essai" / "V1")
-    copy.version(CLOS, 1).joinpath("notes.txt").touch()
-    copy.version(CLOS, 1).joinpath("examples", "autre.jsn").touch()
-
-    assert [line.partition(" (")[0] for line in copy.refused()] == [
-        "essai/V1 : ce n’est pas une version",
-        f"{CLOS}/v1/examples/autre.jsn : rien ne le lit",
-        f"{CLOS}/v1/notes.txt : rien ne le lit",
-    ]
-
-
-def test_a_sealed_part_that_no_event_can_carry_is_refused(copy: ContractCopy) -> None:
-    shutil.copytree(copy.root / "scelle.motifs", copy.root / "scelle.photo")
-    copy.edit("scelle.photo", 1, lambda schema: schema.update(name="photo"))
-    copy.replace("OWNERS.toml", '["scelle.motifs"]', '["scelle.photo"]\nresponsable = "x"\n\n["scelle.motifs"]')
-
-    assert copy.refused() == [
-        (
-            "scelle.photo v1 : aucun événement ne peut la porter (une sorte scellée se nomme dans bus.sorte_scellee). "
-            "Ajoutez photo à la fin de bus.sorte_scellee, dans tous les types."
-        )
-    ]
-
-
-def test_any_doc_is_written_as_python_reads_it_back(copy: ContractCopy) -> None:
-    doc = 'Dit "un", \\ et """trois""" \t\x00 puis "'
-    schema = json.loads(copy.version("scelle.motifs", 1).joinpath("schema.avsc").read_text("utf-8")) | {"doc": doc}
-
-    (written,) = [
-        one
-        for one in ast.parse(text({"scelle.motifs": schema}, {"scelle.motifs": 1})).body
-        if isinstance(one, ast.ClassDef)
-    ]
-
-    assert ast.get_docstring(written, clean=False) == doc
-
-
-def test_two_types_of_one_name_in_python_are_refused(copy: ContractCopy) -> None:
-    copy.candidate(
-        CLOS,
-        adding(
-            type={**FLAG, "namespace": "bus.rsa.droit", "name": "clos_donnees", "default": "INCONNU"}, default="INCONNU"
-        ),
-    )
-
-    assert copy.refused() == [
-        (
-            "models.py : RsaDroitClosDonnees y serait défini 2 fois (des types que Python lit). "
-            "Changez le nom d’un des types."
-        )
-    ]
 
 
 def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:

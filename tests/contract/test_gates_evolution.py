@@ -1,6 +1,8 @@
 """Nothing but an addition passes between two versions: what Avro itself would let pass is refused too."""
 
 import io
+import json
+import shutil
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import avro_schemas
+from avro_schemas.gates.__main__ import main
 from avro_schemas.gates.apache import refusals
 from avro_schemas.gates.between import changes
 from avro_schemas.gates.finding import Rule
@@ -41,7 +44,7 @@ FIGE = (
 )
 TEXT = (
     "son texte n’est pas celui de contact.mis_a_jour v1 (un type partagé, un seul texte). "
-    "Recopiez-le, ou faites évoluer tous les types ensemble."
+    "Nommez celui de common, ou faites évoluer tous les types ensemble."
 )
 SOURCE = (
     "(FULL_TRANSITIVE : aucune origine ne change). Remettez son origine, et ajoutez un champ facultatif pour l’autre."
@@ -56,6 +59,10 @@ def copy(tmp_path: Path) -> ContractCopy:
 
 def put(path: str, **members: Any) -> Edit:
     return lambda schema: field(schema, path).update(members)
+
+
+def named(common: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(one for one in common if one["name"] == name)
 
 
 def dropped(path: str, name: str) -> Edit:
@@ -79,9 +86,9 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         [f"champ donnees.ajout : a un alias {ALIAS}"],
     ),
     "an alias of a type": (
-        CLOS,
-        lambda schema: schema.update(aliases=["rsa.droit.fini"]),
-        [f"type rsa.droit.clos : a un alias {ALIAS}"],
+        "scelle.contact",
+        lambda schema: schema.update(aliases=["scelle.moyen"]),
+        [f"type scelle.contact : a un alias {ALIAS}"],
     ),
     "an alias of a record inside": (
         CLOS,
@@ -94,14 +101,14 @@ SEEDS: dict[str, tuple[str, Edit, list[str]]] = {
         [f"champ donnees.etat : retiré depuis v1 {RETIRE}"],
     ),
     "a named type renamed": (
-        CLOS,
-        retyped("donnees", name="clos_clair"),
-        [f"champ donnees : le type rsa.droit.clos_donnees s’appelle rsa.droit.clos_clair depuis v1 {RENOMME}"],
+        SUSPENDU,
+        retyped("donnees.niveau", name="degre"),
+        [f"champ donnees.niveau : le type rsa.droit.niveau s’appelle rsa.droit.degre depuis v1 {RENOMME}"],
     ),
     "a named type in another namespace": (
-        CLOS,
-        retyped("donnees", namespace="rsa"),
-        [f"champ donnees : le type rsa.droit.clos_donnees s’appelle rsa.clos_donnees depuis v1 {RENOMME}"],
+        SUSPENDU,
+        retyped("donnees.niveau", namespace="rsa"),
+        [f"champ donnees.niveau : le type rsa.droit.niveau s’appelle rsa.niveau depuis v1 {RENOMME}"],
     ),
     "a type that Avro promotes": (
         CONTACT,
@@ -193,6 +200,28 @@ def test_a_candidate_is_held_to_every_earlier_version_not_to_the_last_alone(copy
         f"{CLOS} v3, champ donnees.etat : retiré depuis v1, v2 {RETIRE}",
         f"{CLOS} v3, champ donnees.deuxieme : retiré depuis v2 {RETIRE}",
     ]
+
+
+def test_what_events_share_evolves_with_all_of_them_together_and_earlier_texts_stay(copy: ContractCopy) -> None:
+    before = copy.whole(CLOS, 1)
+    shutil.copy(copy.root / "common" / "v1.avsc", copy.root / "common" / "v2.avsc")
+    copy.edit_common(lambda common: named(common, "canal_contact")["symbols"].append("messagerie"), 2)
+    for name in (CLOS, SUSPENDU, CONTACT):
+        copy.candidate(name)
+        copy.edit_own(name, lambda own: own.update(commun=2), 2)
+
+    assert main(["--root", str(copy.root)]) == 0
+    assert copy.whole(CLOS, 1) == before
+    assert "messagerie" in json.dumps(copy.whole(CLOS, 2))
+
+
+def test_a_type_that_goes_ahead_of_the_others_is_refused(copy: ContractCopy) -> None:
+    shutil.copy(copy.root / "common" / "v1.avsc", copy.root / "common" / "v2.avsc")
+    copy.edit_common(lambda common: named(common, "canal_contact")["symbols"].append("messagerie"), 2)
+    copy.candidate(CLOS)
+    copy.edit_own(CLOS, lambda own: own.update(commun=2), 2)
+
+    assert copy.refused() == [f"{CLOS} v2, type bus.canal_contact : {TEXT}"]
 
 
 def test_apaches_verdict_names_the_field() -> None:

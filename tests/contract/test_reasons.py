@@ -8,7 +8,7 @@ import pytest
 
 from bus.measuring import REASONS, Stage
 from bus.reasons import Explained, Reason
-from consumers.connectors.webhook.outcome import Outcome
+from consumers.connectors.registry import CHANNELS
 from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from guichet.exits import Exit
@@ -17,7 +17,8 @@ from producers.journal.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bus", "producers", "streams", "consumers", "guichet")
-CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, Outcome, Etat, Why, Wrong)
+OUTCOMES = [channel.opens.table.outcomes for channel in CHANNELS.values()]
+CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, *OUTCOMES, Etat, Why, Wrong)
 RAISED = {"InvalidEvent": "Reason", "FluxRejected": "Motif"}
 """Errors that carry a code as first argument, and the catalogue it must come from."""
 
@@ -53,7 +54,7 @@ def test_each_code_says_what_it_means_and_what_to_do() -> None:
 
 
 def test_every_catalogue_of_codes_is_known_here() -> None:
-    declared = {kind.__name__ for kind in Explained.__subclasses__()}
+    declared = {kind.__name__ for kind in Explained.__subclasses__() if kind.__module__.split(".")[0] in PACKAGES}
 
     assert declared == {kind.__name__ for kind in CATALOGUES}
 

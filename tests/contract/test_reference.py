@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 import pytest
+from helpers.product import WHEEL
 from helpers.shared import shared
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION, PART_VERSION
 from bus import signature
 from bus.reasons import Explained, Reason
+from bus.roles import ROLES
 from bus.territory import authority_codes
 from bus.topics import TOPICS
 from consumers.connectors.webhook.outcome import Outcome
@@ -23,7 +25,6 @@ from consumers.ledger.fates import Etat, Why
 from consumers.subscriptions.faults import Wrong
 from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
-from guichet.roles import NAMES
 from producers.journal.observation import Code, Motif
 from producers.journal.verdict import Verdict
 from tools.reference import commands, metrics, settings, story, webhook
@@ -31,7 +32,6 @@ from tools.reference.__main__ import FOLDER, main, write
 from tools.reference.examples import EXAMPLES
 from tools.reference.index import ELSEWHERE, pages
 from tools.reference.markdown import cell, prose
-from tools.reference.meanings import MEANINGS
 from tools.reference.sensitivity import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,8 +102,8 @@ def test_each_type_has_a_page_with_its_meaning_its_fields_and_its_examples(type_
     donnees = next(one["type"] for one in schema["fields"] if one["name"] == "donnees")
 
     assert schema["doc"] in page
-    assert MEANINGS[type_].quand in page
-    assert MEANINGS[type_].ne_dit_pas in page
+    assert avro_schemas.own(type_)["quand"] in page
+    assert avro_schemas.own(type_)["ne_dit_pas"] in page
     for one in [*donnees["fields"], *(one for one in schema["fields"] if one["name"] != "donnees")]:
         row = rf"^\| `{one['name']}` \| [^|]+ \| {one['sensibilite']} \| {re.escape(one['origine'])} \| "
         assert re.search(row + re.escape(cell(one["doc"])), page, re.MULTILINE), one["name"]
@@ -116,10 +116,6 @@ def test_a_word_between_angle_brackets_is_shown_and_a_bar_does_not_end_a_cell() 
     assert prose("scelle.<sorte> et `scelle.<sorte>`") == "scelle.&lt;sorte> et `scelle.<sorte>`"
     assert cell("a | b\nc") == "a \\| b c"
     assert [name for name, text in pages().items() if re.search(r"^[^`\n]*<[a-z]", text, re.MULTILINE)] == []
-
-
-def test_no_wording_is_kept_for_a_type_that_the_contract_lacks() -> None:
-    assert set(MEANINGS) == set(EVENT_VERSION)
 
 
 @pytest.mark.parametrize("type_", ABOUT_SOMEONE)
@@ -195,8 +191,7 @@ def test_each_setting_is_on_its_page_with_its_role_and_a_number_with_its_unit() 
 
 def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
     page = kept("reglages.md")
-    packages = ("bus", "producers", "streams", "consumers", "guichet")
-    sources = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    sources = [path for package in WHEEL for path in (ROOT / package).rglob("*.py")]
 
     named = {word for path in sources for word in re.findall(r"\bBUS_[A-Z][A-Z_]*[A-Z]\b", path.read_text("utf-8"))}
 
@@ -206,7 +201,7 @@ def test_no_variable_is_read_that_the_page_does_not_tell() -> None:
 def test_a_role_is_told_no_setting_that_its_modules_cannot_read() -> None:
     base = settings.kinds()[0]
 
-    assert settings.roles(base, "database_url") == [name for name in NAMES if name not in ("stream", "watch")]
+    assert settings.roles(base, "database_url") == [name for name in ROLES if name not in ("stream", "watch")]
     assert settings.roles(base, "state_dir") == ["stream"]
 
 

@@ -15,7 +15,7 @@ from helpers.records import example
 from helpers.wait import eventually
 
 import avro_schemas
-from avro_schemas.generate import named_types
+from avro_schemas.named import named_types
 from bus.codec import Codec, encode_body
 from bus.errors import InvalidEvent, Misconfigured, Unavailable
 from bus.platform.apicurio import SchemaRegistry

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from avro_schemas.gates.finding import Rule
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 
 Schema = dict[str, Any]
 NOTES = {"doc": "Ajout.", "sensibilite": "S4", "origine": "bus"}

@@ -26,7 +26,7 @@ from confluent_kafka.admin import (
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from bus import access
-from bus.acl import CLUSTER, Right
+from bus.acl import CLUSTER, KafkaRight
 from bus.settings import Settings
 from streams.credentials import credentials
 
@@ -48,7 +48,7 @@ CLUSTER_OPERATIONS = ("ALTER", "ALTER_CONFIGS", "DESCRIBE_CONFIGS")
 _BRINGS = {"DESCRIBE": {"READ", "WRITE", "DELETE", "ALTER"}, "DESCRIBE_CONFIGS": {"ALTER_CONFIGS"}}
 
 
-def declared(rights: Iterable[Right], account: str, topics: Sequence[str], groups: Sequence[str]) -> set[Fact]:
+def declared(rights: Iterable[KafkaRight], account: str, topics: Sequence[str], groups: Sequence[str]) -> set[Fact]:
     """Give what these rights allow, among what ``tried`` tries."""
     mine = [right for right in rights if right.principal == account]
     asked = [(operation, "topic", name) for operation in TOPIC_OPERATIONS for name in topics]

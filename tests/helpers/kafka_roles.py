@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from pydantic import SecretStr
 
 from bus import accounts
 from bus.platform.ports import free_port
+from bus.roles import ROLES as TABLE
 from bus.settings import Settings
 
-ROLES = ("relay", "stream", "deliver", "watch")
+ROLES = tuple(name for name, row in TABLE.items() if row.kafka)
 
 
 def by_password(running: Nodes, account: str, folder: Path) -> Settings:
@@ -87,10 +89,10 @@ class Roles:
             "BUS_METRICS_PORT": str(self.ports[role]),
             "BUS_DESTINATIONS_PRIVEES": "true",
         }
-        if role in ("relay", "deliver"):
+        if TABLE[role].database:
             given["BUS_DATABASE_URL"] = str(self.platform.database_url)
-        if role == "deliver":
-            given["BUS_SECRETS_DIR"] = str(self.platform.data_dir / "secrets" / "deliver")
+        if TABLE[role].secrets:
+            given["BUS_SECRETS_DIR"] = str(self.platform.data_dir / "secrets" / role)
         with self.log(role).open("ab") as out:
             self.processes[role] = subprocess.Popen(
                 [sys.executable, "-m", "guichet", role],
@@ -131,3 +133,16 @@ class Roles:
             finally:
                 process.kill()
         return codes
+
+
+def metrics(roles: Roles) -> str:
+    """Give what the watcher shows."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{roles.ports['watch']}/metrics", timeout=5) as page:
+        return str(page.read(), "utf-8")
+
+
+def bus(settings_env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with these variables of the bus and no other."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
+    command = [sys.executable, "-m", "guichet", *args]
+    return subprocess.run(command, env=clean | settings_env, capture_output=True, text=True, check=False, timeout=120)

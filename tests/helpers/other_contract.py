@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import avro_schemas
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 from bus import codec
 from streams import reading
 

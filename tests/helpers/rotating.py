@@ -14,7 +14,8 @@ from bus.platform.postgres import Postgres
 from bus.sealing import DataKey, KekRing, new_key
 from bus.settings import Settings
 from bus.vault import epochs, provisioning
-from bus.vault.rotation import Folders, Rotated, Rotation, Telling
+from bus.vault.rotation import Rotated, Rotation
+from bus.vault.rotation_site import Folders, Telling
 
 TABLES = {"vault.key": "subject_id", "vault.owned_key": "owner", "journal.staged_key": "subject_id",
           "journal.staged_owned_key": "owner"}  # fmt: skip
@@ -84,9 +85,9 @@ class Vault:
                 for folder in (self.ingest, self.deliver)]  # fmt: skip
 
     def rotate(self, folders: Folders | None = None, *, patience: float = 30, min_age: float = 0) -> Rotated:
-        telling = Telling(self.said.append, lambda _done, _total: None)
+        telling = Telling(self.said.append, lambda _done, _total: None, patience)
         with closing(self.connect("bus_rotate")) as conn:
-            return Rotation(conn, folders or self.everywhere, telling, patience).run(timedelta(days=min_age))
+            return Rotation(conn, folders or self.everywhere, telling).run(timedelta(days=min_age))
 
 
 @contextmanager

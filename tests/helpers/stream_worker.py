@@ -19,12 +19,13 @@ from bus import kafka, topics
 from bus.codec import Codec
 from bus.registry import Registry
 from bus.settings import Settings
+from streams.derivation import Deriver
 from streams.encoding import decode
-from streams.enrichment import appended, enrichment
-from streams.fold import fold
 from streams.person import NOBODY, State
-from streams.routing import Quarantine, Route, decide
+from streams.routing import Quarantine
+from streams.step import step
 
+OTHER = Path(__file__).with_name("stream_other.py")
 Said = dict[tuple[str, str], bytes]
 """(authority, event id) → the value that its topic must hold."""
 
@@ -35,6 +36,7 @@ class Bench:
 
     settings: Settings
     folder: Path
+    derive: Deriver | None = None
     expected: Said = field(default_factory=dict)
     persons: dict[str, State] = field(default_factory=dict)
     order: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -58,14 +60,13 @@ class Bench:
 
     def _expect(self, one: dict[str, Any], value: bytes) -> None:
         seen, key = event(one), one["cle_personne"]
-        before = self.persons.get(key, NOBODY)
-        decision, authority = decide(seen, before, key=key)
+        after, outputs, decision = step(self.persons.get(key, NOBODY), seen, value, (key, 0, -1), self.derive)
         if isinstance(decision, Quarantine):
             return
-        after = self.persons[key] = fold(before, seen, authority)
-        for code in decision.authorities if isinstance(decision, Route) else ():
-            self.expected[code, seen.id] = appended(value, enrichment(seen, code, before, after))
-            self.order[code, key].append(seen.id)
+        self.persons[key] = after
+        for code, told, completed in outputs:
+            self.expected[code, told.id] = completed
+            self.order[code, key].append(told.id)
 
     def settle(self, *codes: str, timeout: float = 60) -> None:
         """Wait until the authority topics hold, for our persons, exactly what they must, copies aside, in order."""
@@ -141,9 +142,10 @@ class Bench:
             client.close()
 
     @contextmanager
-    def worker(self, state: str = "etat", **env: str) -> Iterator["Worker"]:
-        """Run one worker; it is stopped at the end whatever happens."""
-        made = Worker(self, state, env)
+    def worker(self, state: str = "etat", *, other: str | None = None, **env: str) -> Iterator["Worker"]:
+        """Run one worker, of another release (``stream_other``) if asked; it is stopped whatever happens."""
+        program = ("-m", "guichet", "stream") if other is None else (str(OTHER),)
+        made = Worker(self, state, env | ({} if other is None else {"OTHER": other}), program)
         made.start()
         try:
             yield made
@@ -158,6 +160,7 @@ class Worker:
     bench: Bench
     state: str
     env: dict[str, str]
+    program: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -171,7 +174,7 @@ class Worker:
         }
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "guichet", "stream"], env=clean | addresses | self.env, stdout=out, stderr=out
+                [sys.executable, *self.program], env=clean | addresses | self.env, stdout=out, stderr=out
             )
 
     @property

@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers.deliveries import Delivering, Person, delivering, entry, invented_nir, new_people, produce
+from helpers.delivered import delivering_apart
+from helpers.deliveries import Delivering, Person, entry, invented_nir, new_people, produce
 from helpers.wait import eventually
 
-from bus import db, topics
+from bus import db
 from bus.platform import Platform
-from bus.registry import Registry, apply_contract
 from bus.sealing import KekRing, new_key, seal
 from bus.vault.links import Pepper
 
@@ -22,9 +22,7 @@ DOSSIER, ROLE = "d" * 32, "DEM"
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(platform.settings)
-    apply_contract(Registry(str(platform.settings.registry_url)))
-    with delivering(platform.settings, tmp_path) as found:
+    with delivering_apart(platform, tmp_path) as found:
         yield found
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.deliveries import Delivering, Receiving, delivering, entry, new_people, produce
+from helpers.delivered import delivering_apart
+from helpers.deliveries import Delivering, Receiving, entry, new_people, produce
 from helpers.wait import eventually
 
-from bus import topics
 from bus.platform import Platform
-from bus.registry import Registry, apply_contract
 from consumers.dispatch.gate import Rules
 
 PEOPLE, ROUNDS = 25, 4
@@ -23,10 +22,8 @@ FAST = {"BUS_DELIVER_LADDER": "[0.05, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]", "BUS_
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(platform.settings)
-    apply_contract(Registry(str(platform.settings.registry_url)))
     (tmp_path / "points").mkdir()
-    with delivering(platform.settings, tmp_path, **FAST) as found:
+    with delivering_apart(platform, tmp_path, **FAST) as found:
         yield found
 
 

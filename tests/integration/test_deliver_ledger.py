@@ -8,18 +8,19 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
+from helpers.channels import SilentSender
 
 from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
 from consumers.dispatch.gate import Gate
 from consumers.dispatch.lanes import Endpoint
-from consumers.dispatch.recording import webhook_id
 from consumers.ledger import ledger
+from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import LaneState, Owed, Results, Standing, Wake
 from consumers.ledger.release import release, released
 from consumers.settings import DeliverSettings
-from consumers.subscriptions import in_force as desk
+from consumers.subscriptions import in_force
 from guichet.commands.delivery import delivery
 
 NOW = datetime.now(UTC)
@@ -49,7 +50,7 @@ def subscribed(guichet: psycopg.Connection, *, ends_at: datetime = NOW + timedel
         "id": name, "types": ["rsa.*"], "territoire": ["52"], "profil": "cd", "debut": NOW - timedelta(days=1),
         "fin": ends_at, "destination": {"genre": "webhook", "url": "https://si.example/", "secret_fichier": "s"},
     }  # fmt: skip
-    applied = desk.apply(guichet, {"organisation": f"o-{name}", "abonnement": [entry]})
+    applied = in_force.apply(guichet, {"organisation": f"o-{name}", "abonnement": [entry]})
     assert not isinstance(applied, list)
     return name
 
@@ -75,7 +76,7 @@ def park(conn: psycopg.Connection, name: str, lane: str, head: Owed) -> None:
     """Write what the clerk writes when a head is parked and blocks."""
     row = conn.execute("select seq from ledger.delivery where event_id = %s", (head.event_id,)).fetchone()
     assert row is not None
-    gap = (webhook_id(head.event_id, name), "autre")
+    gap = (delivery_id(head.event_id, name), "autre")
     page = Results()
     page.standings[row[0]] = Standing(row[0], "parquee", 7, 3, 3, "refusée (422)")
     page.lanes[name, lane] = LaneState(name, lane, 7, None, blocked=True, gap=gap)
@@ -87,7 +88,7 @@ def test_what_is_owed_to_a_subscription_in_force_is_never_withdrawn_however_new_
 ) -> None:
     kept, ended, expired = subscribed(guichet), subscribed(guichet), subscribed(guichet, ends_at=NOW)
     take(conn, *(owed(name, f"l-{name}") for name in (kept, ended, expired, "never-applied")))
-    desk.apply(guichet, {"organisation": f"o-{ended}", "abonnement": []})
+    in_force.apply(guichet, {"organisation": f"o-{ended}", "abonnement": []})
 
     assert ledger.withdraw_ended(conn, "fin") == 3
 
@@ -103,7 +104,7 @@ def test_a_released_head_goes_first_again_under_its_number_and_its_lane_is_open(
     head, second = owed(name, lane), owed(name, lane)
     take(conn, head, second)
     park(conn, name, lane, head)
-    before = desk.revision(conn)
+    before = in_force.revision(conn)
 
     answer = CliRunner().invoke(
         delivery, ["release", "--abonnement", name, "--data", str(settings.data_dir), "--json"]
@@ -111,7 +112,7 @@ def test_a_released_head_goes_first_again_under_its_number_and_its_lane_is_open(
 
     assert answer.exit_code == 0, answer.output
     assert '"livraisons": 1' in answer.output or '"livraisons":1' in answer.output
-    assert desk.revision(conn) > before, "the running dispatcher must hear of it"
+    assert in_force.revision(conn) > before, "the running dispatcher must hear of it"
     assert (name, lane) in released(conn)
     assert not [state for state in ledger.held(conn) if state.subscription_id == name]
     rows = ledger.lanes(conn, [Wake(name, lane, 2**62)])
@@ -134,8 +135,8 @@ def test_a_lane_with_later_rows_in_memory_is_read_anew_once_its_head_is_back(
     lane = f"l-{name}"
     head, second = owed(name, lane), owed(name, lane)
     take(conn, head, second)
-    subscription = desk.load(conn).in_force[name]
-    endpoint = Endpoint(subscription, Gate(DeliverSettings().rules), rows=10)
+    subscription = in_force.load(conn).in_force[name]
+    endpoint = Endpoint(subscription, Gate(DeliverSettings().rules), SilentSender(), rows=10)
     rows = ledger.lanes(conn, [Wake(name, lane, 2**62)])
     endpoint.loaded(rows[1:], limit=10, notice=endpoint.begin_loading())
     (taken,) = endpoint.take(1)

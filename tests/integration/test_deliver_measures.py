@@ -9,13 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from helpers.deliveries import Delivering, Receiving, delivering, entry, new_people, produce
+from helpers.delivered import delivering_apart
+from helpers.deliveries import Delivering, Receiving, entry, new_people, produce
 from helpers.wait import eventually
 from prometheus_client.parser import text_string_to_metric_families
 
-from bus import topics
 from bus.platform import Platform
-from bus.registry import Registry, apply_contract
 from consumers.connectors.webhook.outcome import Outcome
 
 TYPE = "rsa.droits_devoirs.entree"
@@ -26,9 +25,7 @@ Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[Delivering]:
-    topics.apply(platform.settings)
-    apply_contract(Registry(str(platform.settings.registry_url)))
-    with delivering(platform.settings, tmp_path, **FAST) as found:
+    with delivering_apart(platform, tmp_path, **FAST) as found:
         yield found
 
 

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bus.platform.ports import free_port
-from consumers.connectors.webhook.outcome import Answer, Outcome
-from consumers.connectors.webhook.transport import ANSWER_LIMIT, Limits, Request, Transport
+from consumers.connectors.port import Answer
+from consumers.connectors.webhook.outcome import Outcome
+from consumers.connectors.webhook.transport import ANSWER_LIMIT, Limits, Post, Transport
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LOCAL = Limits(total=1.0, connect=0.5, private_addresses=True)
@@ -79,9 +80,7 @@ def exchange(
         for _ in range(count):
             done: asyncio.Future[Answer] = loop.create_future()
             url = f"{'https' if tls else 'http'}://{host}:{port}/bus"
-            transport.post(
-                Request(url, ("Content-Type: application/cloudevents+json", "Expect:"), b"{}"), done.set_result
-            )
+            transport.post(Post(url, ("Content-Type: application/cloudevents+json", "Expect:"), b"{}"), done.set_result)
             answers.append(await asyncio.wait_for(done, 30))
         transport.close()
         server.close()
@@ -153,7 +152,7 @@ def test_a_name_that_does_not_exist_and_a_closed_port_are_told_apart() -> None:
     async def post(url: str) -> Answer:
         loop = asyncio.get_running_loop()
         transport, done = Transport(loop, LOCAL), loop.create_future()
-        transport.post(Request(url, (), b"{}"), done.set_result)
+        transport.post(Post(url, (), b"{}"), done.set_result)
         answer: Answer = await asyncio.wait_for(done, 30)
         transport.close()
         return answer

@@ -1,10 +1,7 @@
 """One broker under the production files with SCRAM accounts: each role does its work, and nothing else is possible."""
 
 import json
-import os
 import subprocess
-import sys
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +13,7 @@ from helpers import pages
 from helpers.deliveries import Delivering, Person, delivering, entry
 from helpers.kafka_nodes import Nodes, nodes
 from helpers.kafka_probes import Account, declared
-from helpers.kafka_roles import ROLES, Roles, environment
+from helpers.kafka_roles import ROLES, Roles, bus, environment, metrics
 from helpers.node import modules
 from helpers.tools import need
 from helpers.vrsb_file import Foyer, Who, mensuel
@@ -116,11 +113,6 @@ def test_every_role_does_its_work_under_its_own_account_and_stops_when_it_is_ref
         accounts.grant(admin, taken)
 
 
-def metrics(roles: Roles) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{roles.ports['watch']}/metrics", timeout=5) as page:
-        return str(page.read(), "utf-8")
-
-
 def test_a_wrong_password_ends_every_role_with_a_sentence_that_shows_no_secret(roles: Roles, tmp_path: Path) -> None:
     wrong = tmp_path / "faux.mdp"
     wrong.write_text("un-mot-de-passe-faux\n")
@@ -142,7 +134,7 @@ def test_an_account_can_do_what_is_declared_and_nothing_else(roles: Roles, accou
 
 
 def test_a_right_that_is_too_wide_is_found(roles: Roles) -> None:
-    wide = acl.Right("bus-relay", "topic", "e", "prefixed", "READ")
+    wide = acl.KafkaRight("bus-relay", "topic", "e", "prefixed", "READ")
     accounts.grant(roles.running.admin(), [wide])
     try:
         assert Account(roles.client("bus-relay")).readable(EVERY_TOPIC) == {"evenements", "etat.personnes"}
@@ -214,18 +206,12 @@ def test_every_refusal_is_in_the_log_of_the_broker(roles: Roles) -> None:
     )
 
 
-def bus(settings_env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BUS_")}
-    command = [sys.executable, "-m", "guichet", *args]
-    return subprocess.run(command, env=clean | settings_env, capture_output=True, text=True, check=False, timeout=120)
-
-
 def test_rights_are_applied_by_command_pruned_only_when_asked_and_revoked_with_a_partner(
     roles: Roles, tmp_path: Path
 ) -> None:
     admin, env = roles.running.admin(), environment(roles.running.admin()) | {"BUS_DATA_DIR": str(tmp_path)}
-    stray = acl.Right("bus-watch", "transactional-id", "autre", "literal", "WRITE")
-    others = [acl.Right("facturation", "topic", name, "literal", "READ") for name in ("autre", "evenements")]
+    stray = acl.KafkaRight("bus-watch", "transactional-id", "autre", "literal", "WRITE")
+    others = [acl.KafkaRight("facturation", "topic", name, "literal", "READ") for name in ("autre", "evenements")]
     lost = acl.RIGHTS[-1]
     accounts.grant(admin, [stray, *others])
     accounts.withdraw(admin, [lost])

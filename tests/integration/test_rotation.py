@@ -26,7 +26,8 @@ from bus.settings import Settings
 from bus.vault import epochs, holding, kek_files, provisioning
 from bus.vault.epoch_report import finding, report
 from bus.vault.keys import keys_by_id
-from bus.vault.rotation import Folders, Rotated, strike_out
+from bus.vault.rotation import Rotated, strike_out
+from bus.vault.rotation_site import Folders
 from guichet.commands.vault import _told
 from producers.ingest import Ingest
 from producers.journal import decision
@@ -136,8 +137,7 @@ def _left_at(coffre: Vault, monkeypatch: pytest.MonkeyPatch, point: str) -> None
             raise Left
 
     with monkeypatch.context() as patch:
-        patch.setattr("bus.vault.rotation.hit", leave)
-        patch.setattr("bus.vault.rewrapping.hit", leave)
+        patch.setattr("bus.failpoints.hit", leave)
         with pytest.raises(Left):
             coffre.rotate()
 

@@ -16,7 +16,7 @@ from helpers.wait import eventually
 
 from bus import kafka, topics
 from bus.platform import Platform
-from watch.lag import LagMeter
+from watch.lag_meter import LagMeter
 
 TEN_MINUTES = 600
 

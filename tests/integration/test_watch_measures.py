@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY
 from bus import kafka
 from bus.platform import Platform
 from watch import quarantine
-from watch.lag import LagMeter, publish
+from watch.lag_meter import LagMeter
+from watch.lag_metrics import publish
 from watch.quarantine import QuarantineMeter
 
 DAY = 86_400

@@ -205,9 +205,9 @@ def test_two_partners_whose_groups_would_meet_are_refused() -> None:
 
 
 def test_a_plan_adds_what_is_missing_and_finds_what_is_too_much_but_not_another_partner() -> None:
-    stray = acl.Right("bus-relay", "topic", "autre", "literal", "READ")
-    wide = acl.Right("abonne-cd-52", "topic", "abonne.", "prefixed", "READ")
-    transaction = acl.Right("abonne-cd-52", "transactional-id", "cd-52", "prefixed", "WRITE")
+    stray = acl.KafkaRight("bus-relay", "topic", "autre", "literal", "READ")
+    wide = acl.KafkaRight("abonne-cd-52", "topic", "abonne.", "prefixed", "READ")
+    transaction = acl.KafkaRight("abonne-cd-52", "transactional-id", "cd-52", "prefixed", "WRITE")
     present = [*acl.RIGHTS[1:], *acl.partner("cd-52"), stray, wide, transaction]
 
     assert plan(present, acl.declared()) == Plan((acl.RIGHTS[0],), tuple(sorted((wide, stray, transaction))))
@@ -238,7 +238,7 @@ def test_the_rights_of_another_application_are_never_withdrawn_and_told_where_th
     pattern: acl.Pattern,
     told: bool,  # noqa: FBT001 - a table of cases
 ) -> None:
-    other = acl.Right("facturation", kind, name, pattern, "READ")
+    other = acl.KafkaRight("facturation", kind, name, pattern, "READ")
 
     assert plan([*acl.RIGHTS, other], acl.RIGHTS) == Plan((), (), (other,) if told else ())
 

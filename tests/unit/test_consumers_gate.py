@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.connectors.webhook.outcome import Signal
+from consumers.connectors.port import Signal
 from consumers.dispatch.gate import Gate, Position, Rules
 
 RULES = Rules(probes=(5.0, 30.0, 3600.0))
@@ -53,7 +53,7 @@ def test_ten_answers_half_of_them_failures_open_the_breaker() -> None:
         assert gate.closed
         attempt(gate, Signal.FAILING, now)
 
-    assert gate.state is Position.OPEN
+    assert gate.position is Position.OPEN
     assert gate.room(5) == 0
 
 
@@ -73,7 +73,7 @@ def test_five_attempts_in_a_row_without_an_answer_open_it() -> None:
 
     attempt(gate, Signal.UNREACHABLE, 400.0)
 
-    assert gate.state is Position.OPEN
+    assert gate.position is Position.OPEN
 
 
 def test_404_on_three_lanes_opens_it_and_on_one_does_not() -> None:
@@ -84,7 +84,7 @@ def test_404_on_three_lanes_opens_it_and_on_one_does_not() -> None:
         attempt(three, Signal.MISSING, 0, lane=lane)
 
     assert one.closed
-    assert three.state is Position.OPEN
+    assert three.position is Position.OPEN
 
 
 def test_an_open_breaker_lets_one_probe_through_at_a_time() -> None:
@@ -121,7 +121,7 @@ def test_answers_of_attempts_older_than_the_opening_do_not_close_it() -> None:
 
     gate.end(Signal.ALIVE, 1.0, lane="a", probe=early, retry_after=0)
 
-    assert gate.state is Position.OPEN
+    assert gate.position is Position.OPEN
 
 
 def test_a_retry_after_holds_the_whole_endpoint_and_a_day_at_most() -> None:
@@ -155,4 +155,4 @@ def test_nothing_in_flight_is_ever_lost_and_the_window_keeps_its_bounds(
 
         assert gate.in_flight == 0
         assert 1 <= gate.window <= RULES.max_window
-        assert gate.state is not Position.HALF_OPEN
+        assert gate.position is not Position.HALF_OPEN

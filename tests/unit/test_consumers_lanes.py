@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from helpers.channels import SilentSender
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.connectors.webhook.destination import Webhook
 from consumers.dispatch.gate import Gate, Rules
 from consumers.dispatch.lanes import Endpoint
 from consumers.ledger.records import Pending
@@ -24,13 +26,12 @@ SUBSCRIPTION = Subscription(
     begins_at=datetime(2026, 1, 1, tzinfo=UTC),
     ends_at=datetime(2099, 1, 1, tzinfo=UTC),
     poison="bloquer",
-    url="https://si.example/bus",
-    secret_file="a.secret",  # noqa: S106 - the name of a file
+    destination=Webhook(url="https://si.example/bus", secret_fichier="a.secret"),  # noqa: S106 - a name
 )
 
 
 def endpoint(rows: int = 8) -> Endpoint:
-    return Endpoint(SUBSCRIPTION, Gate(Rules()), rows=rows)
+    return Endpoint(SUBSCRIPTION, Gate(Rules()), SilentSender(), rows=rows)
 
 
 def row(seq: int, lane: str) -> Pending:

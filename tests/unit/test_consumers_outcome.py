@@ -4,22 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.connectors.webhook.outcome import (
+from consumers.connectors.port import (
     DETERMINISTIC_TRIES,
     LADDER,
     RETRY_AFTER_CAP,
     Again,
     Answer,
     Delivered,
-    Outcome,
     Park,
     Signal,
     Stop,
-    cause,
-    decide,
-    outcome_of,
-    signal,
+    Wait,
 )
+from consumers.connectors.webhook.outcome import Outcome, cause, decide, outcome_of, retry_after, signal
 
 CODES = st.integers(200, 599)
 FAILURES = st.one_of(
@@ -38,7 +35,7 @@ def test_every_failure_has_one_decision_and_none_is_a_delivery(
 ) -> None:
     decision = decide(failed, tries, counted=counted, jitter=jitter)
 
-    assert isinstance(decision, Again | Park | Stop)
+    assert isinstance(decision, Again | Wait | Park | Stop)
     assert isinstance(decision, Stop) == (failed.code == 410)
 
 
@@ -81,12 +78,12 @@ def test_a_410_stops_the_subscription_and_a_413_parks_at_once() -> None:
 
 @given(FAILURES.filter(lambda failed: failed.code not in (410, 413)), st.integers(0, 99))
 def test_a_probe_spends_nothing_and_never_parks(failed: Answer, tries: int) -> None:
-    assert decide(failed, tries, counted=False, jitter=1.0) == Again(0.0, tries)
+    assert decide(failed, tries, counted=False, jitter=1.0) == Wait()
 
 
 @pytest.mark.parametrize("code", [401, 403])
 def test_refused_credentials_spend_nothing_and_open_the_breaker(code: int) -> None:
-    assert decide(answer(code), 2, counted=True, jitter=1.0) == Again(0.0, 2)
+    assert decide(answer(code), 2, counted=True, jitter=1.0) == Wait()
     assert signal(answer(code)) is Signal.REFUSED
 
 
@@ -96,6 +93,11 @@ def test_a_retry_after_is_honoured_up_to_a_day(asked: float) -> None:
 
     assert isinstance(decision, Again)
     assert decision.delay == max(LADDER[0], min(asked, RETRY_AFTER_CAP))
+
+
+@pytest.mark.parametrize(("code", "heard"), [(429, 7.0), (503, 7.0), (500, 0.0), (204, 0.0)])
+def test_a_retry_after_is_heard_from_429_and_503_only(code: int, heard: float) -> None:
+    assert retry_after(code, 7.0) == heard
 
 
 @pytest.mark.parametrize(

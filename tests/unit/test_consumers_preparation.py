@@ -16,6 +16,7 @@ from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from bus.sealing import DataKey, KekRing, new_key
 from bus.vault import keys as vault_keys
+from consumers.connectors.webhook.destination import Webhook
 from consumers.ledger.records import Pending
 from consumers.payload import preparation
 from consumers.payload.preparation import Body, Gone, Owed, Preparation, Unreadable, Withdrawn
@@ -84,8 +85,7 @@ def subscription(name: str = "a", **changes: Any) -> Subscription:
         begins_at=datetime(2026, 1, 1, tzinfo=UTC),
         ends_at=datetime(2099, 1, 1, tzinfo=UTC),
         poison="bloquer",
-        url="https://si.example/bus",
-        secret_file="a.secret",  # noqa: S106 - the name of a file
+        destination=Webhook(url="https://si.example/bus", secret_fichier="a.secret"),  # noqa: S106 - a name
     )
     return replace(base, **changes)
 

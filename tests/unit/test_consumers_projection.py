@@ -44,7 +44,7 @@ def normative() -> dict[str, Any]:
 def test_the_body_has_exactly_the_keys_of_the_normative_example() -> None:
     names = ["identite.nom", "identite.prenoms", "identite.date_naissance", "identite.sexe", "contact", "situation"]
 
-    body = webhook(entry(PERSON), expand([*names, "echeances"]))
+    body = webhook(entry(PERSON), expand([*names, "echeances", "donnees.population"]))
 
     example = normative()
     assert list(body) == list(example)

@@ -1,4 +1,6 @@
+import asyncio
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,6 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from consumers.connectors.webhook.connector import WebhookSender
+from consumers.connectors.webhook.destination import Webhook
 from consumers.dispatch.lanes import Lane
 from consumers.dispatch.roster import Roster
 from consumers.ledger.records import LaneState, Wake
@@ -24,9 +28,9 @@ ONE = Subscription(
     begins_at=datetime(2026, 1, 1, tzinfo=UTC),
     ends_at=datetime(2099, 1, 1, tzinfo=UTC),
     poison="bloquer",
-    url="https://si.example/bus",
-    secret_file="a.secret",  # noqa: S106 - the name of a file
+    destination=Webhook(url="https://si.example/bus", secret_fichier="a.secret"),  # noqa: S106 - a name
 )
+OTHER = Webhook(url="https://autre.example/", secret_fichier="a.secret")  # noqa: S106 - a name
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -38,8 +42,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def roster(folder: Path) -> Roster:
-    return Roster(DeliverSettings(secrets_dir=folder))
+def roster(folder: Path) -> Iterator[Roster]:
+    settings, loop = DeliverSettings(secrets_dir=folder), asyncio.new_event_loop()
+
+    async def opened() -> WebhookSender:
+        return WebhookSender(settings)
+
+    webhook = loop.run_until_complete(opened())
+    yield Roster(settings, {"webhook": webhook})
+    webhook.close()
+    loop.close()
 
 
 def held(lane: str, *, until: float | None = None, blocked: bool = False, name: str = "a") -> LaneState:
@@ -63,11 +75,11 @@ def test_a_new_version_is_another_receiver_with_a_fresh_gate_and_the_same_lanes(
     roster.follow({"a": ONE}, NOBODY, [])
     endpoint, gate = roster.endpoints["a"], roster.endpoints["a"].gate
 
-    roster.follow({"a": replace(ONE, version=2, url="https://autre.example/")}, NOBODY, [])
+    roster.follow({"a": replace(ONE, version=2, destination=OTHER)}, NOBODY, [])
 
     assert roster.endpoints["a"] is endpoint
     assert endpoint.gate is not gate
-    assert endpoint.subscription.url == "https://autre.example/"
+    assert endpoint.subscription.destination == OTHER
 
 
 def test_after_a_410_nothing_leaves(roster: Roster) -> None:

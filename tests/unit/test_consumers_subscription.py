@@ -8,9 +8,10 @@ from helpers.shared import shared
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.subscriptions.document import Known, faults, parse
 from consumers.subscriptions.faults import Fault
 from consumers.subscriptions.profiles import FIELDS, Profile, fields_of
-from consumers.subscriptions.subscription import Known, Subscription, covers, faults, parse
+from consumers.subscriptions.subscription import Subscription, covers
 
 KNOWN = Known({"rsa.droits_devoirs.entree", "rsa.etat.publie", "contact.mis_a_jour"}, {"52", "69M", "20R"})
 VALID = """

@@ -1,10 +1,14 @@
-"""The house rules that a reader cannot see at a glance: no personal value, no place of work, in what we keep."""
+"""The house rules that a reader cannot see at a glance: sizes, names, no personal value, no place of work."""
 
+import ast
 import re
+import statistics
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from helpers.product import PRODUCT
 
 ROOT = Path(__file__).resolve().parents[2]
 NIR = re.compile(rb"(?<![0-9A-Za-z])[12378]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)\d(?:\d|A|B)\d{6}(?:\d{2})?(?![0-9A-Za-z])")
@@ -21,6 +25,15 @@ HOSTS = [
     "repo.maven" + ".apache",
     "proxy.golang" + ".org",
 ]
+
+
+LONG_YET = {
+    "producers/caisse/household.py",
+    "producers/folder/watch.py",
+}
+"""What is still to be cut; it only shrinks."""
+TWICE_YET = {"Tools"}
+"""What is still to be renamed; it only shrinks."""
 
 
 def tracked() -> list[Path]:
@@ -72,3 +85,47 @@ def test_no_file_names_a_package_registry_or_a_place_of_a_machine(contents: dict
     found = {(name, word) for name, content in contents.items() for word in words if word in content}
 
     assert found == set()
+
+
+@pytest.fixture(scope="module")
+def product(contents: dict[str, bytes]) -> dict[str, str]:
+    """Give the Python text of the product, empty files left out."""
+    return {
+        name: content.decode()
+        for name, content in contents.items()
+        if name.endswith(".py") and name.split("/")[0] in PRODUCT and content.strip()
+    }
+
+
+def test_no_file_of_the_product_is_long_and_half_are_short(product: dict[str, str]) -> None:
+    lines = {name: len(text.splitlines()) for name, text in product.items()}
+    long = {name for name, count in lines.items() if count > 300}
+
+    assert long - LONG_YET == set(), "un fichier tient un concept en 300 lignes : coupez-le (one concept, one file)"
+    assert long >= LONG_YET, "ces fichiers sont assez courts : retirez-les de LONG_YET"
+    assert statistics.median(lines.values()) <= 100
+
+
+def test_functions_are_short(product: dict[str, str]) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = sorted(
+        ((node.end_lineno or node.lineno) - node.lineno + 1, f"{name}:{node.name}")
+        for name, text in product.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, kinds)
+    )
+
+    assert found[int(len(found) * 0.95)][0] <= 25, f"les plus longues : {found[-10:]}"
+    assert found[-1][0] <= 60, f"une fonction dit une chose : {found[-1]}"
+
+
+def test_a_class_name_has_one_meaning(product: dict[str, str]) -> None:
+    packages: defaultdict[str, set[str]] = defaultdict(set)
+    for name, text in product.items():
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                packages[node.name].add(name.split("/")[0])
+    twice = {name for name, where in packages.items() if len(where) > 1}
+
+    assert twice - TWICE_YET == set(), "un nom public de classe, un seul paquet : renommez l’une des deux"
+    assert twice >= TWICE_YET, "ces noms n’ont plus qu’un sens : retirez-les de TWICE_YET"

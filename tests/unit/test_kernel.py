@@ -9,7 +9,7 @@ import pytest
 
 from bus.errors import Misconfigured
 from bus.settings import Settings
-from bus.telemetry.door import serve
+from bus.telemetry.door import Door
 from bus.telemetry.metrics import INGEST_RECORDS
 
 
@@ -27,7 +27,7 @@ def test_the_environment_wins_over_the_running_platform(tmp_path: Path, monkeypa
 
 def test_a_role_shows_its_metrics_and_its_health() -> None:
     INGEST_RECORDS.labels(source="essai", result="accepted").inc(3)
-    server = serve(0, lambda: True)
+    server = Door(0, lambda: True)
     try:
         body = urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5).read()
         ready = urllib.request.urlopen(f"http://127.0.0.1:{server.port}/ready", timeout=5).status
@@ -39,7 +39,7 @@ def test_a_role_shows_its_metrics_and_its_health() -> None:
 
 
 def test_a_role_that_is_not_ready_says_so() -> None:
-    server = serve(0, lambda: False)
+    server = Door(0, lambda: False)
     try:
         with pytest.raises(urllib.error.HTTPError) as refusal:
             urllib.request.urlopen(f"http://127.0.0.1:{server.port}/ready", timeout=5)

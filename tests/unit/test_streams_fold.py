@@ -7,12 +7,10 @@ from helpers.stream_cases import PERSON, event, phone, record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import avro_schemas
 from bus.avro import long
 from bus.avro import octets as octets_at
-from bus.errors import Misconfigured
-from streams.contact import usable
 from streams.encoding import decode, encode, head
+from streams.facets.contacts import usable
 from streams.fold import fold, waits
 from streams.person import DAY, NOBODY, State, Status
 from streams.routing import decide
@@ -232,31 +230,6 @@ def test_contact_does_not_depend_on_the_order_in_which_files_come(records: list[
     shuffled = chance.sample(records, len(records))
 
     assert after(*records).contacts == after(*shuffled).contacts
-
-
-def test_the_format_of_states_stands_on_this_layout_of_a_sealed_part() -> None:
-    """A change here means that states in the field hold parts of another layout: raise FORMAT and convert them."""
-    schema = avro_schemas.read("contact.mis_a_jour")
-    scelle = next(field for field in schema["fields"] if field["name"] == "scelle")
-
-    assert [field["name"] for field in scelle["type"]["items"]["fields"]] == [
-        "sorte",
-        "cle_id",
-        "version_schema",
-        "octets",
-        "canal",
-        "type",
-        "rang",
-        "consentement",
-        "source",
-        "modifie_le",
-        "empreinte",
-    ]
-
-
-def test_a_state_of_another_version_is_refused() -> None:
-    with pytest.raises(Misconfigured):
-        decode(b"\x7f" + encode(NOBODY)[1:])
 
 
 def test_a_state_fits_in_a_kilobyte() -> None:

@@ -9,7 +9,7 @@ FORBIDDEN = ("bus.vault", "bus.sealing", "bus.db", "bus.platform.postgres", "psy
 def test_the_stream_role_loads_neither_keys_nor_a_database() -> None:
     script = f"""
 import sys
-import guichet.cli, guichet.commands.stream, streams.app
+import guichet.cli, guichet.commands.stream, streams.role
 print([name for name in {FORBIDDEN!r} if name in sys.modules])
 """
 
@@ -21,7 +21,7 @@ print([name for name in {FORBIDDEN!r} if name in sys.modules])
 def test_the_watch_role_loads_neither_keys_nor_a_database() -> None:
     script = f"""
 import sys
-import guichet.cli, guichet.commands.watch, watch.lag
+import guichet.cli, guichet.commands.watch, watch.role
 print([name for name in {FORBIDDEN!r} if name in sys.modules])
 """
 

@@ -54,6 +54,7 @@ def expected(one: dict[str, Any]) -> Event:
         source=one["source"],
         effet=(one["date_effet"] - date(1970, 1, 1)).days,
         observe=micros(one["date_observation"]),
+        publie=micros(one["date_publication"]),
         personne=one["cle_personne"],
         dossier=one["cle_dossier"],
         ideparte=place["ideparte"],

@@ -13,7 +13,7 @@ from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.fold import fold
 from streams.person import NOBODY, State
-from streams.routing import Decision, Quarantine, Route, Wait, Withhold, decide
+from streams.routing import Await, Decision, Quarantine, Route, Withhold, decide
 
 LYON, TARARE = "69123", "69243"  # in the métropole, in the département
 
@@ -77,7 +77,7 @@ def test_a_record_under_another_key_than_its_person_is_put_aside() -> None:
 
 
 def test_contact_waits_while_nobody_follows_the_person() -> None:
-    assert fate(record("contact.mis_a_jour")) == Wait()
+    assert fate(record("contact.mis_a_jour")) == Await()
 
 
 def test_contact_goes_to_every_authority_where_the_person_is_present() -> None:
@@ -99,7 +99,7 @@ def test_contact_goes_to_every_authority_where_the_person_is_present() -> None:
     ],
 )
 def test_contact_no_longer_goes_where_the_dossier_has_ended(end: dict[str, Any]) -> None:
-    assert fate(record("contact.mis_a_jour", day=6), after(record("rsa.droits_devoirs.entree"), end)) == Wait()
+    assert fate(record("contact.mis_a_jour", day=6), after(record("rsa.droits_devoirs.entree"), end)) == Await()
 
 
 def test_after_a_move_contact_goes_to_the_new_authority_only() -> None:

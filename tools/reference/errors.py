@@ -5,18 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from bus.reasons import Explained, Reason
-from consumers.connectors.webhook.outcome import (
-    Again,
-    Answer,
-    Delivered,
-    Outcome,
-    Park,
-    Signal,
-    Stop,
-    decide,
-    outcome_of,
-    signal,
-)
+from consumers.connectors.port import Again, Answer, Delivered, Park, Signal, Stop, Wait
+from consumers.connectors.registry import CHANNELS
+from consumers.connectors.webhook.outcome import decide, outcome_of, signal
 from consumers.ledger.fates import Etat, Why
 from consumers.settings import DeliverSettings
 from consumers.subscriptions.faults import Wrong
@@ -89,7 +80,7 @@ def _deliveries() -> str:
             table(("cause", "sens", "que faire"), ((one.value, one.meaning, one.action) for one in Why)),
             level=3,
         ),
-        section("Issue d’une tentative", f"Colonne {code('issue')}.", _codes(Outcome), level=3),
+        section("Issue d’une tentative", f"Colonne {code('issue')}.", _codes(_outcomes()), level=3),
         section(
             "Ce que le bus fait de votre réponse",
             _schedule(),
@@ -97,6 +88,12 @@ def _deliveries() -> str:
             level=3,
         ),
     )
+
+
+def _outcomes() -> Iterator[Explained]:
+    """Give what may happen to an attempt by any channel, each code once."""
+    tables = [channel.opens.table for channel in CHANNELS.values()]
+    return iter({one.value: one for table in tables for one in table.outcomes}.values())
 
 
 def _schedule() -> str:
@@ -124,7 +121,7 @@ def _fate(answer: Answer) -> str:
             return "attend : l’abonnement s’arrête, jusqu’à ce qu’il soit appliqué de nouveau"
         case Park():
             return "est parquée aussitôt"
-        case Again(delay=0.0):
+        case Wait():
             return "attend que le récepteur aille mieux, sans dépenser d’essai"
         case Again():
             return f"est retentée, puis parquée après {_tries(answer)} essais"

@@ -12,7 +12,6 @@ from consumers.subscriptions.subscription import delivered
 from tools.reference import story
 from tools.reference.fields import enums, field, fields, records
 from tools.reference.markdown import Pages, as_json, code, codes, link, page, section, table
-from tools.reference.meanings import MEANINGS
 
 ENVELOPE: Final = "enveloppe.md"
 PARTS: Final = "parties-scellees.md"
@@ -78,13 +77,13 @@ def _catalogue() -> str:
 
 
 def _type(type_: str) -> str:
-    schema, meaning = avro_schemas.read(type_), MEANINGS[type_]
+    schema, said = avro_schemas.annotated(type_), avro_schemas.own(type_)
     donnees = field(schema, "donnees")
     return page(
         type_,
         schema["doc"],
-        section("Quand il est émis", meaning.quand),
-        section("Ce qu’il ne dit pas", meaning.ne_dit_pas),
+        section("Quand il est émis", said["quand"]),
+        section("Ce qu’il ne dit pas", said["ne_dit_pas"]),
         _received(type_),
         section(
             "Enregistrement Kafka",
@@ -151,10 +150,10 @@ def _granted(type_: str, data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield code(name), _envelope_word(schema, name), *("oui" for _ in _open_profiles())
     for one in field(schema, "donnees")["fields"]:
         name = one["name"]
-        said = [_answer(name in given_data(fields_of(profile)), f"donnees.{name}") for profile in _open_profiles()]
-        yield code(f"donnees.{name}"), one["doc"], *said
+        given = (name in given_data(type_, fields_of(profile)) for profile in _open_profiles())
+        yield code(f"donnees.{name}"), one["doc"], *(_answer(one, f"donnees.{name}") for one in given)
     for group in (name for name in data if name in FIELDS):
-        for leaf in sorted(FIELDS[group]):
+        for leaf in sorted(one for one in FIELDS[group] if one.partition(".")[0] == group):
             yield code(leaf), _leaf_word(schema, leaf), *_answers(leaf)
 
 
@@ -200,7 +199,7 @@ def _examples(type_: str) -> Iterator[str]:
 
 
 def _envelope() -> str:
-    schema = avro_schemas.read(next(iter(EVENT_VERSION)))
+    schema = avro_schemas.annotated(next(iter(EVENT_VERSION)))
     groups = [
         section(code(name), one["doc"], fields(one), level=3)
         for name, one in records(schema).items()
@@ -232,7 +231,7 @@ def _parts() -> str:
 
 def _part(sorte: str) -> str:
     name = f"scelle.{sorte}"
-    schema = avro_schemas.read(name)
+    schema = avro_schemas.annotated(name)
     shown = (
         as_json({key: story.mask(value) if key == "nir" else value for key, value in example.items()})
         for example in avro_schemas.examples(name, PART_VERSION[sorte]).values()

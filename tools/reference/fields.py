@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from avro_schemas import Schema
-from avro_schemas.generate import full_name, named_types
+from avro_schemas.named import full_name, named_types
 from tools.reference.markdown import NOTHING, code, codes, table
 
-COLUMNS: Final = ("champ", "type", "classe", "origine", "ce que c’est", "défaut")
+COLUMNS: Final = ("champ", "type", "classe", "origine", "ce que c’est", "défaut", "droit")
 _WORDS: Final[Mapping[str, str]] = {
     "string": "texte",
     "int": "entier",
@@ -51,6 +51,7 @@ def _row(field: Mapping[str, Any]) -> tuple[str, ...]:
         field["origine"],
         field["doc"],
         default,
+        field.get("droit", NOTHING),
     )
 
 

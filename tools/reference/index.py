@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Final
 
-from tools.reference import commands, errors, events, metrics, sensitivity, settings, topics, webhook
+from tools.reference import commands, errors, events, metrics, roles, sensitivity, settings, topics, webhook
 from tools.reference.markdown import Pages, code, link, page, table
 from tools.reference.metrics import DASHBOARDS
 
@@ -20,6 +20,7 @@ _MADE: Final = (
     ("sensibilite.md", "Classes de sensibilité", "partenaires, DPO", "les classes que portent les champs"),
     ("erreurs.md", "Erreurs, refus et issues", "partenaires, exploitation", "les catalogues de codes de chaque étage"),
     ("commandes.md", "Commandes", "exploitation", "la ligne de commande elle-même"),
+    ("roles.md", "Rôles", "exploitation", "`bus/roles.py`"),
     ("reglages.md", "Réglages", "exploitation", "les classes de réglages, et ce que chaque rôle peut lire"),
     (
         "metriques.md",
@@ -37,7 +38,7 @@ _MADE: Final = (
 def pages() -> Pages:
     """Give every page, by its path under docs/reference."""
     found: dict[str, str] = {"README.md": _index()}
-    for one in (events, webhook, sensitivity, errors, commands, settings, metrics, topics):
+    for one in (events, webhook, sensitivity, errors, commands, roles, settings, metrics, topics):
         found |= one.pages()
     return found
 

@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from bus.measuring import Fate, Stage
 from bus.reasons import Reason
 from bus.telemetry import metrics as telemetry
-from consumers.connectors.webhook.outcome import Outcome
+from consumers.connectors.registry import CHANNELS
 from consumers.dispatch.board import Standing
 from consumers.dispatch.measures import Ended
 from consumers.ledger.deadlines import Punctuality as Deadline
@@ -42,7 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
 }
 """What bounds each label: no value from outside ever becomes one."""
 VALUES: Final[Mapping[str, tuple[type[StrEnum], ...]]] = {
-    "outcome": (Outcome,),
+    "outcome": tuple(channel.opens.table.outcomes for channel in CHANNELS.values()),
     "reason": (Reason, Code),
     "result": (Result, Fate, Ended, Deadline),
     "source": (Kind,),

@@ -1,13 +1,15 @@
-"""The page of the sensitivity classes, and how many fields of the contract are of each."""
+"""The page of the sensitivity classes and of the rights, and which fields of the contract are of each."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import avro_schemas
 from avro_schemas.models import EVENT_VERSION
+from avro_schemas.rights import NAMED, Right
+from consumers.subscriptions.profiles import CASELOAD_ONLY, FIELDS, LEAVES, RIGHTS, Profile
 from tools.reference.fields import records
-from tools.reference.markdown import Pages, code, page, section, table
+from tools.reference.markdown import Pages, code, codes, page, section, table
 
 CLASSES: Final[Mapping[str, tuple[str, str]]] = {
     "S0": ("Technique, sans personne", "oui"),
@@ -44,8 +46,28 @@ def pages() -> Pages:
                 "l’adresse. Aucune valeur de classe S2 ou plus n’entre dans un journal, une métrique, une URL ou "
                 "une erreur.",
             ),
+            section(
+                "Droits",
+                "Chaque champ porte aussi le droit qui l’ouvre à un destinataire. "
+                f"{code(Right.TOUJOURS)} part avec tout événement livré et n’est permis qu’aux classes S0 et S1 ; "
+                f"{code(Right.INTERNE)} ne sort jamais. Un abonnement nomme un profil, ou dans {code('champs')} des "
+                "droits, des groupes ou des champs.",
+                table(("droit", "champs", *(code(one) for one in _open_profiles())), _rights()),
+            ),
         )
     }
+
+
+def _open_profiles() -> list[Profile]:
+    return [one for one in Profile if one not in CASELOAD_ONLY]
+
+
+def _rights() -> Iterator[tuple[str, ...]]:
+    """Give each named right, the fields that it opens, and whose it is."""
+    for right in (one for one in Right if one in NAMED):
+        names = sorted(name for name, leaves in FIELDS.items() if {LEAVES[leaf] for leaf in leaves} == {right})
+        held = ("oui" if right in RIGHTS[profile] else "non" for profile in _open_profiles())
+        yield code(right), codes(name for name in names if name != right) or code(right), *held
 
 
 def _places() -> Counter[str]:

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from bus.roles import ROLES
 from bus.settings import Settings
-from guichet.roles import NAMES
 from tools.reference import sources
 from tools.reference.markdown import NOTHING, Pages, code, codes, fenced, page, section, table
 
@@ -136,9 +136,18 @@ def _default(one: FieldInfo) -> str:
 
 def roles(kind: type[Settings], name: str) -> list[str]:
     """Give the roles that may read a setting: those whose modules reach both its class and its name."""
-    return [role for role in NAMES if _reads(role, kind, name)]
+    return [role for role in ROLES if _reads(role, kind, name)]
 
 
 def _reads(role: str, kind: type[Settings], name: str) -> bool:
-    reached = sources.reached(f"guichet.commands.{role}")
+    reached = _reached(role)
     return kind.__module__ in reached and any(name in sources.attributes(module) for module in reached)
+
+
+@cache
+def _reached(role: str) -> frozenset[str]:
+    """Give the modules of a role: its class, its settings, what runs it, the database that it is lent."""
+    row = ROLES[role]
+    lent = ("bus.platform.postgres",) if row.database else ()
+    starts = (row.target.partition(":")[0], row.settings.partition(":")[0], "bus.role", *lent)
+    return frozenset[str]().union(*map(sources.reached, starts))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("avro_schemas", "bus", "producers", "streams", "consumers", "guichet")
+PACKAGES: Final = ("avro_schemas", "bus", "producers", "streams", "consumers", "watch", "synth", "kit", "guichet")
 
 
 @cache

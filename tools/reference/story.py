@@ -17,12 +17,10 @@ from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from consumers.payload import projection
 from consumers.subscriptions.profiles import Profile, fields_of
-from streams.enrichment import appended, enrichment
-from streams.event import CONTACT, ENTREE
-from streams.fold import fold
+from streams.event import CONTACT, ENTREE, Event
 from streams.person import NOBODY, State
 from streams.reading import EventReader
-from streams.routing import Route, decide
+from streams.step import step
 
 ADDRESS: Final = projection.Recipient("cd-52-parcours", "p-7c1f0a9b3d2e4f60a1b2c3d4", 1)
 SHOWN: Final = Profile.CD
@@ -74,28 +72,25 @@ def webhook(type_: str, example: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _routed(type_: str, example: Mapping[str, Any]) -> tuple[bytes | None, str]:
     """Give the value that reaches the first authority concerned, and its code."""
-    seen, plain = _read(type_, example)
-    before = _before(type_, example)
-    decision, code = decide(seen, before, key=seen.personne)
-    if not isinstance(decision, Route):
-        return None, ""
-    authority = decision.authorities[0]
-    return appended(plain, enrichment(seen, authority, before, fold(before, seen, code))), authority
+    (event, plain), known = seen(type_, example), before(type_, example)
+    _, outputs, _ = step(known, event, plain, (event.personne or "", 0, -1))
+    return (outputs[0][2], outputs[0][0]) if outputs else (None, "")
 
 
-def _read(type_: str, example: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the reader gives
+def seen(type_: str, example: Mapping[str, Any]) -> tuple[Event, bytes]:
+    """Give an example as the streams read it, not enriched yet."""
     record = from_json(avro_schemas.read(type_), {**copy.deepcopy(example), "enrichissement": None})
     frame = _codec().frame(type_, EVENT_VERSION[type_], encode_body(type_, record))
     return EventReader(_codec()).read(frame)
 
 
-def _before(type_: str, example: Mapping[str, Any]) -> State:
+def before(type_: str, example: Mapping[str, Any]) -> State:
     """Give what was known of the person: an entry, then a contact, of which the event itself is left out."""
     state = NOBODY
     for earlier in _history(type_):
         record = {**_fullest(earlier), "cle_personne": example["cle_personne"]}
-        seen, _ = _read(earlier, record)
-        state = fold(state, seen, decide(seen, state, key=seen.personne)[1])
+        event, plain = seen(earlier, record)
+        state = step(state, event, plain, (event.personne or "", 0, -1))[0]
     return state
 
 

@@ -7,8 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from bus import signature
+from consumers.connectors.port import Request
 from consumers.connectors.webhook import headers
-from consumers.dispatch.recording import webhook_id
+from consumers.connectors.webhook.destination import Webhook
+from consumers.ledger.ids import delivery_id
 from tools.reference import story
 from tools.reference.markdown import Pages, code, fenced, link, page, section, table
 
@@ -67,14 +69,20 @@ def request() -> tuple[bytes, tuple[str, ...]]:
     """Give a body, and the header lines under which it leaves."""
     example = story.titles(TYPE)[EXAMPLE]
     body = json.dumps(story.webhook(TYPE, example), ensure_ascii=False, separators=(",", ":")).encode()
-    name = webhook_id(UUID(example["id"]), story.ADDRESS.subscription_id)
-    sent = headers.lines(headers.Attempted(name, example["id"], 1), [signature.secret(SECRET)], body, TIMESTAMP)
+    name = delivery_id(UUID(example["id"]), story.ADDRESS.subscription_id)
+    sent = headers.lines(_asked(name, example["id"], body), TIMESTAMP)
     return body, tuple(line for line in sent if line.partition(":")[0] not in _TRANSPORT)
+
+
+def _asked(name: str, event_id: str, body: bytes, *gap: str) -> Request:
+    there = Webhook(url="https://si.departement.example/bus", secret_fichier="cd-52.secret")  # noqa: S106 - a name
+    secrets = (signature.secret(SECRET),)
+    return Request(story.ADDRESS.subscription_id, there, secrets, name, event_id, attempt=1, gap=gap, body=body)
 
 
 def rows() -> Iterator[tuple[str, str]]:
     """Give each header that a receiver may get, and what it says."""
-    with_gap = headers.lines(headers.Attempted("", "", 1, ["…"]), [], b"", TIMESTAMP)
+    with_gap = headers.lines(_asked("", "", b"", "…"), TIMESTAMP)
     for name in (line.partition(":")[0] for line in with_gap):
         if name not in _TRANSPORT:
             yield code(name), _SAID[name]

@@ -1,22 +1,21 @@
-"""What an answer means: for the delivery, for its lane, for the endpoint. Pure; source: design.md §9.7."""
+"""What an HTTP answer means: for the delivery, for its lane, for the endpoint. Pure; source: design.md §9.7."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from bus.reasons import Explained
-
-_MINUTE: Final = 60.0
-_HOUR: Final = 3600.0
-
-# Seconds before try 2, 3, …: twelve tries of the published schedule, then two more of 24 h.
-LADDER: Final = (
-    5.0, 30.0, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR,
-    24 * _HOUR, 24 * _HOUR, 24 * _HOUR,
-)  # fmt: skip
-DETERMINISTIC_TRIES: Final = 3
-RETRY_AFTER_CAP: Final = 24 * _HOUR
-
+from consumers.connectors.port import (
+    DETERMINISTIC_TRIES,
+    LADDER,
+    Answer,
+    Decision,
+    Delivered,
+    Park,
+    Signal,
+    Stop,
+    Table,
+    Wait,
+    spend,
+)
 
 _REACH = "Vérifiez l’adresse de l’abonnement et le pare-feu du récepteur ; la livraison est retentée, rien n’est perdu."
 
@@ -57,58 +56,16 @@ class Outcome(Explained):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One attempt, ended. ``duration`` and ``retry_after`` in seconds; ``code`` when a status line was read."""
-
-    outcome: Outcome
-    code: int | None = None
-    duration: float = 0.0
-    retry_after: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The receiver has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The head of the lane stays and is tried again after ``delay`` seconds; ``tries`` is what it has spent."""
-
-    delay: float
-    tries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Park:
-    """No more tries: the delivery is shown as parked, and the lane follows its policy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """410: the receiver wants nothing more; the subscription stops, what it is owed stays."""
-
-
-Decision = Delivered | Again | Park | Stop
-
-
-class Signal(StrEnum):
-    """What an answer says of the endpoint, beyond the one delivery."""
-
-    ALIVE = "alive"
-    BUSY = "busy"  # 429: alive, asks for less
-    FAILING = "failing"
-    UNREACHABLE = "unreachable"  # failing, and nobody answered
-    REFUSED = "refused"  # 401, 403: the credentials or the partner's set-up
-    MISSING = "missing"  # 404: one lane proves nothing, three do
-
-
 def outcome_of(code: int) -> Outcome:
     """Give the outcome of a status code."""
     if 200 <= code < 300:
         return Outcome.SUCCESS
     return Outcome.HTTP_5XX if code >= 500 else Outcome.HTTP_4XX
+
+
+def retry_after(code: int, asked: float) -> float:
+    """Give the seconds that a receiver asks to wait; heard from 429 and 503 only."""
+    return asked if code in (429, 503) else 0.0
 
 
 def signal(answer: Answer) -> Signal:
@@ -144,16 +101,9 @@ def decide(answer: Answer, tries: int, *, counted: bool, jitter: float, ladder: 
     if answer.code == 413:
         return Park()
     if not counted or answer.code in (401, 403):
-        return Again(0.0, tries)  # the gate decides when; nothing is spent
-    return _spend(answer, tries + 1, jitter=jitter, ladder=ladder)
-
-
-def _spend(answer: Answer, tries: int, *, jitter: float, ladder: tuple[float, ...]) -> Decision:
+        return Wait()
     limit = DETERMINISTIC_TRIES if _deterministic(answer) else len(ladder) + 1
-    if tries >= limit:
-        return Park()
-    asked = min(answer.retry_after, RETRY_AFTER_CAP)
-    return Again(max(ladder[min(tries, len(ladder)) - 1] * jitter, asked), tries)
+    return spend(tries + 1, limit=limit, ladder=ladder, jitter=jitter, asked=answer.retry_after)
 
 
 def _deterministic(answer: Answer) -> bool:
@@ -167,3 +117,6 @@ def cause(answer: Answer) -> str | None:
         return None
     answered = answer.outcome in (Outcome.HTTP_4XX, Outcome.HTTP_5XX)
     return f"le récepteur répond {answer.code}" if answered else answer.outcome.meaning
+
+
+TABLE: Final = Table(Outcome, Outcome.SUCCESS, decide, signal, cause)

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import pycurl
 
+from consumers.connectors.port import Answer
 from consumers.connectors.webhook.addresses import is_private, is_public
-from consumers.connectors.webhook.outcome import Answer, Outcome, outcome_of
+from consumers.connectors.webhook.outcome import Outcome, outcome_of, retry_after
 
 ANSWER_LIMIT: Final = 16_384  # bytes read of an answer, then the connection is dropped; none of it is kept
 _CA_FILES: Final = (
@@ -39,7 +40,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Post:
     """What to send. Headers are complete lines."""
 
     url: str
@@ -67,7 +68,7 @@ class Transport:
         self._multi.setopt(pycurl.M_MAXCONNECTS, 4096)
         loop.add_reader(self._epoll.fileno(), self._ready)
 
-    def post(self, request: Request, done: Done) -> None:
+    def post(self, request: Post, done: Done) -> None:
         """Start one attempt; ``done`` is called once, later, from the loop."""
         easy = self._idle.pop() if self._idle else _Easy(self._limits, self._ca_file)
         easy.prepare(request, done)
@@ -170,7 +171,7 @@ class _Easy:
         for option, value in options.items():
             self.handle.setopt(option, value)
 
-    def prepare(self, request: Request, done: Done) -> None:
+    def prepare(self, request: Post, done: Done) -> None:
         """Load one request."""
         self.done, self._blocked, self._read = done, False, 0
         self.handle.setopt(pycurl.URL, request.url)
@@ -189,7 +190,8 @@ class _Easy:
         if error == pycurl.E_WRITE_ERROR and self._read > ANSWER_LIMIT:
             error = 0  # we hung up on a long answer; its status line counts
         if error == 0 and code >= 200:
-            return Answer(outcome_of(code), code, duration, float(self.handle.getinfo(pycurl.RETRY_AFTER)))
+            asked = retry_after(code, float(self.handle.getinfo(pycurl.RETRY_AFTER)))
+            return Answer(outcome_of(code), code, duration, asked)
         return Answer(self._failure(error), None, duration)
 
     def _failure(self, error: int) -> Outcome:

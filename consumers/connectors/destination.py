@@ -1,0 +1,47 @@
+"""The destinations that a subscription may name, by ``genre``: each channel's own model is a member of the union."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+
+from consumers.connectors.port import Destination
+from consumers.connectors.webhook.destination import Webhook
+from consumers.subscriptions.faults import Wrong, refuse
+
+
+def _not_yet(genre: str) -> str:
+    raise refuse(Wrong.GENRE_A_VENIR, genre=genre)
+
+
+class ToCome(Destination):
+    """A channel that is announced and not built: always refused, whatever else is written."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    genre: Annotated[Literal["pull", "sql", "fichier", "kafka"], AfterValidator(_not_yet)]
+
+
+Member: TypeAlias = (
+    ToCome
+    | Webhook
+)  # fmt: skip
+"""One line per channel."""
+AnyDestination: TypeAlias = Annotated[Member, Field(discriminator="genre")]
+
+MEMBERS: Final[Mapping[str, type[Destination]]] = {
+    genre: member for member in get_args(Member) for genre in get_args(member.model_fields["genre"].annotation)
+}
+"""By ``genre``, those to come included."""
+
+_ANY: Final[TypeAdapter[Destination]] = TypeAdapter(AnyDestination)
+
+
+def read(document: Mapping[str, Any]) -> Destination:
+    """Build the destination of a subscription that was found faultless."""
+    return _ANY.validate_python(document)
+
+
+def shown(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what people may see of a destination: everything but the name of its secrets."""
+    return {name: value for name, value in document.items() if name != "secret_fichier"}

@@ -1,0 +1,55 @@
+"""Where a webhook goes: what ``[abonnement.destination]`` may say with ``genre = "webhook"``. Pure."""
+
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator
+
+from consumers.connectors.port import Destination
+from consumers.subscriptions.faults import Wrong, refuse
+
+
+def _url(text: str) -> str:
+    """Refuse what is no http(s) address, what carries a password or a fragment, and clear text off this machine."""
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port  # raises on a port that is none
+    except ValueError:
+        raise refuse(Wrong.URL) from None
+    if not host or url.scheme not in ("https", "http") or not text.isascii():
+        raise refuse(Wrong.URL)
+    if found := _unsafe(url, host):
+        raise refuse(*found)
+    return text
+
+
+def _unsafe(url: SplitResult, host: str) -> list[Wrong]:
+    private = url.username is not None or url.password is not None or bool(url.fragment)
+    clear = url.scheme == "http" and not is_loopback(host)
+    return [wrong for wrong, found in ((Wrong.URL_PRIVEE, private), (Wrong.URL_EN_CLAIR, clear)) if found]
+
+
+def _inside(name: str) -> str:
+    """Refuse a file name that is none, or that leaves the folder of secrets."""
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts:
+        raise refuse(Wrong.SECRET)
+    return name
+
+
+class Webhook(Destination):
+    """An address, and the name of the file of its shared secrets in the folder ``abonnements``."""
+
+    genre: Literal["webhook"] = "webhook"
+    url: Annotated[str, AfterValidator(_url)]
+    secret_fichier: Annotated[str, AfterValidator(_inside)]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or literal is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
