@@ -29,7 +29,7 @@ class Item(NamedTuple):
     people: list[Candidate]
 
 
-class Batch:
+class HouseholdBatch:
     """The people and dossiers of one batch, changed in memory as its records are compared in order."""
 
     def __init__(self, desk: Tools, flux: Flux, teller: Teller, found: dict[DossierKey, Found]) -> None:

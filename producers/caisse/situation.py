@@ -19,7 +19,7 @@ class Detail(TypedDict):
     origine: str | None
 
 
-class Situation(TypedDict):
+class RightSituation(TypedDict):
     """The state of the right, and the blocks that suspend or close it."""
 
     etat: str
@@ -28,7 +28,7 @@ class Situation(TypedDict):
     fin: Block | None
 
 
-def situation(blocks: Blocks) -> Situation:
+def situation(blocks: Blocks) -> RightSituation:
     """Read ``SituationDossierRSA``; ``RecordRejected`` when the state is absent or unknown."""
     path = f"{ROOT}/PrestationRSA/SituationDossierRSA"
     etat = need(texts_of(one(blocks, "EtatDossierRSA", path)), "ETATDOSRSA", f"{path}/EtatDossierRSA")

@@ -5,7 +5,7 @@ from typing import Final
 
 from producers.caisse import lookups
 from producers.caisse.absences import Absences, Missing
-from producers.caisse.batch import Batch, Item
+from producers.caisse.batch import HouseholdBatch, Item
 from producers.caisse.header import VrsbHeader
 from producers.caisse.identities import candidates
 from producers.caisse.lookups import Found
@@ -40,7 +40,7 @@ class DossierStager(Stager):
                 self._leave_stale(item)
             else:
                 fresh.append(item)
-        Batch(self._desk, self._flux, self._teller, found).run(fresh)
+        HouseholdBatch(self._desk, self._flux, self._teller, found).run(fresh)
         self._desk.staging.flush()
 
     def finish(self) -> None:

@@ -8,7 +8,7 @@ from producers.folder.completeness import Patience, ends, patience_with, written
 from producers.folder.reports import REPORT_SUFFIX
 
 
-class Seen(NamedTuple):
+class ArrivalMark(NamedTuple):
     """What two scans must agree on for a file to be complete."""
 
     size: int
@@ -20,9 +20,9 @@ class Arrivals:
 
     def __init__(self, folder: Path, patience: Patience) -> None:
         self._folder, self._patience = folder, patience
-        self._seen: dict[Path, Seen] = {}
+        self._seen: dict[Path, ArrivalMark] = {}
         self._since: dict[Path, float] = {}
-        self._refused: dict[Path, Seen] = {}
+        self._refused: dict[Path, ArrivalMark] = {}
 
     def complete(self, present: float) -> list[Path]:
         """Scan; gives the files that are whole and that nobody writes, oldest first. ``present`` never goes back."""
@@ -34,11 +34,11 @@ class Arrivals:
         free = set(due) - written(due)
         return sorted(free, key=lambda path: (seen[path].mtime_ns, path.name))
 
-    def seen(self, path: Path) -> Seen:
+    def seen(self, path: Path) -> ArrivalMark:
         """Give a file as the last scan saw it."""
         return self._seen[path]
 
-    def refuse(self, path: Path, mark: Seen) -> None:
+    def refuse(self, path: Path, mark: ArrivalMark) -> None:
         """Leave a file alone as long as it looks so, until ``retry``."""
         self._refused[path] = mark
 
@@ -59,7 +59,7 @@ class Arrivals:
             return still >= self._patience.long  # sealing it will say what is wrong
 
 
-def mark_of(path: Path) -> Seen | None:
+def mark_of(path: Path) -> ArrivalMark | None:
     """Give the size and time of a file to take in; None for what is none: reports, drafts, hidden files, folders."""
     if path.name.startswith(".") or path.name.endswith((".part", REPORT_SUFFIX)):
         return None
@@ -67,4 +67,4 @@ def mark_of(path: Path) -> Seen | None:
         found = path.stat()
     except OSError:
         return None
-    return Seen(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return ArrivalMark(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None

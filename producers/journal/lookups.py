@@ -16,7 +16,7 @@ from bus.vault.keys import keys_of
 Link = tuple[str, bytes]
 
 
-class Holder(NamedTuple):
+class RoleHolder(NamedTuple):
     """A person in a dossier, by role, and the authority that its scope is of."""
 
     dossier: str
@@ -38,10 +38,10 @@ select p.dossier, p.role, p.subject_id, s.authority from (
 """
 
 
-def holders(conn: psycopg.Connection, dossiers: Collection[str], subjects: Collection[str]) -> list[Holder]:
+def holders(conn: psycopg.Connection, dossiers: Collection[str], subjects: Collection[str]) -> list[RoleHolder]:
     """Give the people of some dossiers, and every dossier of some people."""
     rows = conn.execute(_HOLDERS, {"dossiers": list(dossiers), "subjects": list(subjects)}).fetchall()
-    return [Holder(*row) for row in rows]
+    return [RoleHolder(*row) for row in rows]
 
 
 def links(conn: psycopg.Connection, wanted: Iterable[Link]) -> dict[Link, str]:
