@@ -5,8 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from bus.settings import Settings
-from consumers.connectors.port import LADDER
-from consumers.dispatch.gate import Rules
+from consumers.schedule import LADDER, PROBES
 
 
 class DeliverSettings(Settings):
@@ -20,7 +19,7 @@ class DeliverSettings(Settings):
         default=LADDER, min_length=1, description="attentes avant chaque nouvel essai, en secondes"
     )
     deliver_probes: tuple[float, ...] = Field(
-        default=Rules().probes, min_length=1, description="attentes avant chaque sonde d’un récepteur en panne, s"
+        default=PROBES, min_length=1, description="attentes avant chaque sonde d’un récepteur en panne, s"
     )
     deliver_commit: float = Field(default=0.02, ge=0, le=0.05, description="attente d’un enregistrement groupé, s")
     deliver_patience_days: float = Field(
@@ -32,8 +31,3 @@ class DeliverSettings(Settings):
     deliver_ca_file: Path | None = Field(
         default=None, description="autorités de certification, à la place de celles du système (PEM)"
     )
-
-    @property
-    def rules(self) -> Rules:
-        """The numbers of every gate."""
-        return Rules(probes=self.deliver_probes)

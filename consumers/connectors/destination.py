@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from consumers.connectors.port import Destination
 from consumers.connectors.webhook.destination import Webhook
-from consumers.subscriptions.faults import Wrong, refuse
+from consumers.faults import Wrong, refuse
 
 
 def _not_yet(genre: str) -> str:

@@ -9,23 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Final, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from bus.errors import BusError
 from bus.reasons import Explained
-
-_MINUTE: Final = 60.0
-_HOUR: Final = 3600.0
-
-# Seconds before try 2, 3, …: twelve tries of the published schedule, then two more of 24 h.
-LADDER: Final = (
-    5.0, 30.0, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR,
-    24 * _HOUR, 24 * _HOUR, 24 * _HOUR,
-)  # fmt: skip
-DETERMINISTIC_TRIES: Final = 3
-RETRY_AFTER_CAP: Final = 24 * _HOUR
+from consumers.schedule import RETRY_AFTER_CAP
 
 
 class Destination(BaseModel):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
-from consumers.connectors.port import RETRY_AFTER_CAP, Signal
+from consumers.connectors.port import Signal
+from consumers.schedule import PROBES, RETRY_AFTER_CAP
 
 _MISSING_LANES: Final = 3  # nobody there on so many lanes, no success between: the address is wrong, not one person
 
@@ -25,7 +26,7 @@ class Rules:
     failing_share: float = 0.5
     span: float = 30.0
     unreachable_in_a_row: int = 5
-    probes: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
+    probes: tuple[float, ...] = PROBES
 
 
 class Position(StrEnum):

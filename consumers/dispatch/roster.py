@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from consumers.connectors.port import Connector
-from consumers.dispatch.gate import Gate
+from consumers.dispatch.gate import Gate, Rules
 from consumers.dispatch.lanes import Endpoint
 from consumers.ledger.records import LaneState, Wake
 from consumers.settings import DeliverSettings
@@ -18,7 +18,7 @@ class Roster:
     """Endpoints by subscription id, and when their held lanes wake. Lives in the loop; no database."""
 
     def __init__(self, settings: DeliverSettings, connectors: Mapping[str, Connector]) -> None:
-        self._settings = settings
+        self._rows, self._rules = settings.deliver_rows, Rules(probes=settings.deliver_probes)
         self._connectors = connectors
         self._wakes: list[tuple[float, str, str]] = []
         self._turn: list[str] = []
@@ -84,11 +84,11 @@ class Roster:
     def _keep(self, name: str, subscription: Subscription) -> None:
         endpoint, connector = self.endpoints.get(name), self._connectors[subscription.destination.genre]
         if endpoint is None:
-            gate = Gate(self._settings.rules)
-            endpoint = self.endpoints[name] = Endpoint(subscription, gate, connector, rows=self._settings.deliver_rows)
+            gate = Gate(self._rules)
+            endpoint = self.endpoints[name] = Endpoint(subscription, gate, connector, rows=self._rows)
         elif endpoint.subscription.version != subscription.version:
             # Another address, another receiver: what was learnt of the old one says nothing.
-            endpoint.subscription, endpoint.gate = subscription, Gate(self._settings.rules)
+            endpoint.subscription, endpoint.gate = subscription, Gate(self._rules)
         # Without a secret nothing leaves and everything waits, until the file is there.
         endpoint.secrets = connector.secrets(name, subscription.destination)
 

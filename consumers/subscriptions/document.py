@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 from bus.errors import InvalidEvent
 from bus.territory import authority
 from consumers.connectors.destination import MEMBERS, AnyDestination
-from consumers.subscriptions.faults import Fault, Found, Wrong, refuse, refuse_all
+from consumers.faults import Fault, Found, Wrong, refuse, refuse_all
 from consumers.subscriptions.profiles import FIELDS, Profile
 from consumers.subscriptions.subscription import Poison, covers, delivered
 

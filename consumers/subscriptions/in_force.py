@@ -9,7 +9,7 @@ import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
-from consumers.subscriptions.faults import Fault, Wrong
+from consumers.faults import Fault, Wrong
 from consumers.subscriptions.subscription import Subscription
 
 _LOCK: Final = "select pg_advisory_xact_lock(hashtext('desk.subscription'))"

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvloop
 
-from consumers.subscriptions.secret_files import parse
+from consumers.connectors.webhook.secret_files import parse
 from kit.inbox import Inbox, recover
 from kit.receiver import Behaviour, Receiver, serve
 

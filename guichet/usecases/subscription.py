@@ -12,9 +12,9 @@ from bus.platform.postgres import database
 from bus.settings import Settings
 from bus.territory import authority, authority_codes
 from consumers.connectors.destination import shown
+from consumers.faults import Fault
 from consumers.subscriptions import in_force
 from consumers.subscriptions.document import Known, faults, parse
-from consumers.subscriptions.faults import Fault
 from consumers.subscriptions.profiles import CASELOAD_ONLY
 
 __all__ = ["Faulty", "SubscriptionsApplied", "apply", "listed"]

@@ -9,8 +9,8 @@ import pytest
 from bus.measuring import REASONS, Stage
 from bus.reasons import Explained, Reason
 from consumers.connectors.registry import CHANNELS
+from consumers.faults import Wrong
 from consumers.ledger.fates import Etat, Why
-from consumers.subscriptions.faults import Wrong
 from guichet.exits import Exit
 from producers.journal.observation import Code, Motif
 from producers.journal.verdict import Verdict

@@ -21,8 +21,8 @@ from bus.roles import ROLES
 from bus.territory import authority_codes
 from bus.topics import TOPICS
 from consumers.connectors.webhook.outcome import Outcome
+from consumers.faults import Wrong
 from consumers.ledger.fates import Etat, Why
-from consumers.subscriptions.faults import Wrong
 from consumers.subscriptions.subscription import delivered
 from guichet.exits import Exit
 from producers.journal.observation import Code, Motif

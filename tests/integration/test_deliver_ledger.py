@@ -13,13 +13,12 @@ from helpers.channels import SilentSender
 from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
-from consumers.dispatch.gate import Gate
+from consumers.dispatch.gate import Gate, Rules
 from consumers.dispatch.lanes import Endpoint
 from consumers.ledger import ledger
 from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import LaneState, Owed, Results, Standing, Wake
 from consumers.ledger.release import release, released
-from consumers.settings import DeliverSettings
 from consumers.subscriptions import in_force
 from guichet.commands.delivery import delivery
 
@@ -136,7 +135,7 @@ def test_a_lane_with_later_rows_in_memory_is_read_anew_once_its_head_is_back(
     head, second = owed(name, lane), owed(name, lane)
     take(conn, head, second)
     subscription = in_force.load(conn).in_force[name]
-    endpoint = Endpoint(subscription, Gate(DeliverSettings().rules), SilentSender(), rows=10)
+    endpoint = Endpoint(subscription, Gate(Rules()), SilentSender(), rows=10)
     rows = ledger.lanes(conn, [Wake(name, lane, 2**62)])
     endpoint.loaded(rows[1:], limit=10, notice=endpoint.begin_loading())
     (taken,) = endpoint.take(1)

@@ -5,9 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.connectors.port import (
-    DETERMINISTIC_TRIES,
-    LADDER,
-    RETRY_AFTER_CAP,
     Again,
     Answer,
     Delivered,
@@ -17,6 +14,7 @@ from consumers.connectors.port import (
     Stop,
 )
 from consumers.connectors.webhook.outcome import Outcome, cause, decide, outcome_of, retry_after, signal
+from consumers.schedule import DETERMINISTIC_TRIES, LADDER, RETRY_AFTER_CAP
 
 CODES = st.integers(200, 599)
 FAILURES = st.one_of(

@@ -8,8 +8,8 @@ from helpers.shared import shared
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.faults import Fault
 from consumers.subscriptions.document import Known, faults, parse
-from consumers.subscriptions.faults import Fault
 from consumers.subscriptions.profiles import FIELDS, Profile, fields_of
 from consumers.subscriptions.subscription import Subscription, covers
 

@@ -8,9 +8,9 @@ from bus.reasons import Explained, Reason
 from consumers.connectors.port import Again, Answer, Delivered, Park, Signal, Stay, Stop
 from consumers.connectors.registry import CHANNELS
 from consumers.connectors.webhook.outcome import decide, outcome_of, signal
+from consumers.faults import Wrong
 from consumers.ledger.fates import Etat, Why
 from consumers.settings import DeliverSettings
-from consumers.subscriptions.faults import Wrong
 from producers.journal.observation import Code, Motif
 from producers.journal.verdict import Verdict
 from tools.reference.commands import exit_rows

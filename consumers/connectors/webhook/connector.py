@@ -9,9 +9,9 @@ from consumers.connectors.port import Answer, Destination, Request, Sender, Tabl
 from consumers.connectors.webhook import headers
 from consumers.connectors.webhook.destination import Webhook
 from consumers.connectors.webhook.outcome import TABLE
+from consumers.connectors.webhook.secret_files import Secrets
 from consumers.connectors.webhook.transport import Limits, Post, Transport
 from consumers.settings import DeliverSettings
-from consumers.subscriptions.secret_files import Secrets
 
 
 class WebhookSender(Sender):

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator
 
 from consumers.connectors.port import Destination
-from consumers.subscriptions.faults import Wrong, refuse
+from consumers.faults import Wrong, refuse
 
 
 def _url(text: str) -> str:

@@ -4,8 +4,6 @@ from typing import Final
 
 from bus.reasons import Explained
 from consumers.connectors.port import (
-    DETERMINISTIC_TRIES,
-    LADDER,
     Answer,
     Decision,
     Delivered,
@@ -16,6 +14,7 @@ from consumers.connectors.port import (
     Table,
     spend,
 )
+from consumers.schedule import DETERMINISTIC_TRIES, LADDER
 
 _REACH = "Vérifiez l’adresse de l’abonnement et le pare-feu du récepteur ; la livraison est retentée, rien n’est perdu."
 
