@@ -25,7 +25,7 @@ from bus.vault.holding import holding
 from consumers.connectors.registry import connectors
 from consumers.dispatch.dispatcher import Connections, Dispatcher
 from consumers.ledger import ledger
-from consumers.ledger.intake import Intake, Tools
+from consumers.ledger.intake import Intake, IntakeTools
 from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
 from consumers.subscriptions.pseudonym import Pseudonyms
@@ -88,11 +88,11 @@ class DeliverRole:
         opener = self._connection(autocommit=True)
         preparation = Preparation(opener, self._ring, Codec(self._registry))
         dispatcher = Dispatcher(self._settings, Connections(owner, watcher, preparation), connectors(self._settings))
-        with self._intake(Tools(reader, Codec(self._registry), self._pseudonyms, dispatcher.notify), dispatcher):
+        with self._intake(IntakeTools(reader, Codec(self._registry), self._pseudonyms, dispatcher.notify), dispatcher):
             await dispatcher.run(stop)
 
     @contextmanager
-    def _intake(self, tools: Tools, dispatcher: Dispatcher) -> Iterator[None]:
+    def _intake(self, tools: IntakeTools, dispatcher: Dispatcher) -> Iterator[None]:
         """Run intake in a thread as long as the block; its failure is the dispatcher's."""
         halt = threading.Event()
 

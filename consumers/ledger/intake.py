@@ -49,7 +49,7 @@ Notify = Callable[[frozenset[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class IntakeTools:
     """What intake stands on."""
 
     conn: psycopg.Connection
@@ -61,7 +61,7 @@ class Tools:
 class Intake:
     """Reads and writes batches; one thread."""
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(self, settings: Settings, tools: IntakeTools) -> None:
         self._settings = settings
         self._tools = tools
         self._in_force = InForce(-1, {}, frozenset())

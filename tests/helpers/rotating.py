@@ -79,6 +79,11 @@ class Vault:
         with closing(self.connect()) as conn:
             return [epoch for (epoch,) in conn.execute("select epoch from vault.epoch order by 1")]
 
+    def rows(self) -> list[tuple[str, int, bytes]]:
+        with closing(self.connect()) as conn:
+            rows = conn.execute("select key_id, epoch, wrapped from vault.key").fetchall()
+        return [(name, epoch, bytes(wrapped)) for name, epoch, wrapped in rows]
+
     def files(self) -> list[list[str]]:
         """Give the names of all that concerns KEKs in both folders, hidden files too."""
         return [sorted(file.name for file in folder.iterdir() if "kek" in file.name)

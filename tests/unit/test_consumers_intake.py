@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from bus import kafka
 from bus.settings import Settings
 from consumers.ledger import intake
-from consumers.ledger.intake import BATCH, CATCH_UP, Intake, Tools
+from consumers.ledger.intake import BATCH, CATCH_UP, Intake, IntakeTools
 
 
 class Backlog:
@@ -39,7 +39,7 @@ def gathering(monkeypatch: pytest.MonkeyPatch, backlog: Backlog) -> tuple[Intake
 
     monkeypatch.setattr(kafka, "consumer", lambda *_: backlog)
     monkeypatch.setattr(intake.Intake, "_take", take)
-    return Intake(Settings(), cast("Tools", cast("Any", None))), taken
+    return Intake(Settings(), cast("IntakeTools", cast("Any", None))), taken
 
 
 def test_after_a_start_the_backlog_meets_in_large_batches_and_then_batches_are_small(
