@@ -1,4 +1,4 @@
-"""The desk of an ingestion: files in, one at a time, each with its report."""
+"""The tools of an ingestion: files in, one at a time, each with its report."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ class Ingest:
         self.folder = settings.data_dir / "spool"
         self._progress = progress
         conn = db.connect(settings, "bus_ingest")
-        self.desk = Tools(conn, ring, pepper, Staging(conn, ring), frozenset(settings.autorites))
+        self.tools = Tools(conn, ring, pepper, Staging(conn, ring), frozenset(settings.autorites))
         try:
             transaction.take_lock(conn, on_wait)
         except BaseException:
@@ -45,7 +45,7 @@ class Ingest:
 
     def __exit__(self, *_: object) -> None:
         """Close the connection, which frees the lock."""
-        self.desk.conn.close()
+        self.tools.conn.close()
 
     def file(self, path: Path, source: Source) -> Report:
         """Take in a file where it lies; a sealed copy is kept when it is refused.
@@ -69,35 +69,35 @@ class Ingest:
 
     def register(self, copy: spool.Spooled) -> None:
         """Keep the key and the name of a sealed copy: from here on it has been received."""
-        with transaction.upkeep(self.desk.conn):
-            spool.register(self.desk.conn, self.desk.ring, copy)
+        with transaction.upkeep(self.tools.conn):
+            spool.register(self.tools.conn, self.tools.ring, copy)
 
     def settle(self, copy: spool.Spooled) -> None:
         """Destroy the copy of an accepted file, once its report is written; a refused one stays for 30 days."""
-        with transaction.upkeep(self.desk.conn):
-            spool.settle(self.desk.conn, self.folder, copy.flux_id)
+        with transaction.upkeep(self.tools.conn):
+            spool.settle(self.tools.conn, self.folder, copy.flux_id)
 
     def purge(self) -> None:
         """Destroy what has been kept long enough: refused files, rows that waited in vain, records put aside."""
-        with transaction.upkeep(self.desk.conn):
-            spool.purge(self.desk.conn, self.folder, now())
-            aside.purge_waiting(self.desk.conn)
-            aside.purge(self.desk.conn)
+        with transaction.upkeep(self.tools.conn):
+            spool.purge(self.tools.conn, self.folder, now())
+            aside.purge_waiting(self.tools.conn)
+            aside.purge(self.tools.conn)
 
     def show(self) -> None:
         """Show what the journal says in the metrics."""
-        with transaction.upkeep(self.desk.conn):
-            measures.show(self.desk.conn)
+        with transaction.upkeep(self.tools.conn):
+            measures.show(self.tools.conn)
 
     def _earlier(self, flux: Flux) -> Report | None:
-        report = earlier.earlier_report(self.desk.conn, flux)
+        report = earlier.earlier_report(self.tools.conn, flux)
         if report is not None and report.verdict is Verdict.DOUBLON:
-            measures.repeated(report, earlier.records_of(self.desk.conn, flux.flux_id))
-        transaction.forget_batch(self.desk)
+            measures.repeated(report, earlier.records_of(self.tools.conn, flux.flux_id))
+        transaction.forget_batch(self.tools)
         return report
 
     def _take(self, flux: Flux, source: Source, reopen: Reopen) -> Report:
-        taking = Taking(self.desk, flux, source, reopen)
+        taking = Taking(self.tools, flux, source, reopen)
         return taking.run(self.folder, self._progress)
 
 

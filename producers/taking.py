@@ -21,8 +21,8 @@ Progress = Callable[[int], None]
 class Taking:
     """One flux on its way, and how far its reading went, for the report of a refusal."""
 
-    def __init__(self, desk: Tools, flux: Flux, source: Source, reopen: Reopen) -> None:
-        self._desk, self._flux, self._source, self._reopen = desk, flux, source, reopen
+    def __init__(self, tools: Tools, flux: Flux, source: Source, reopen: Reopen) -> None:
+        self._tools, self._flux, self._source, self._reopen = tools, flux, source, reopen
         self._reader = source.read(lambda: _bounded(reopen()))
         self._stager: Stager | None = None
         self._whole = False
@@ -30,15 +30,15 @@ class Taking:
     def run(self, folder: Path, progress: Progress | None) -> Report:
         """Stage the file, then give its verdict; a sealed copy of a refused one is kept in ``folder``."""
         started, flux, reader = time.monotonic(), self._flux, self._reader
-        with transaction.staging(self._desk):
+        with transaction.staging(self._tools):
             try:
                 self._stage(progress)
                 judge(flux.tally, self._source.kind_of(reader.header.said if reader.header else {}))
-                report = decision.accept(self._desk, flux, reader.header, self._accepted)
+                report = decision.accept(self._tools, flux, reader.header, self._accepted)
             except FluxRejected as cause:
-                transaction.forget_batch(self._desk)
+                transaction.forget_batch(self._tools)
                 self._keep_copy(folder)
-                report = decision.refuse(self._desk, flux, reader.header, cause, whole=self._whole)
+                report = decision.refuse(self._tools, flux, reader.header, cause, whole=self._whole)
         failpoints.hit("ingest.after_verdict")
         measures.judged(flux, report, time.monotonic() - started, self._source.dated(flux, reader.header))
         return report
@@ -49,20 +49,20 @@ class Taking:
             self._stager.finish()
             for batch in self._stager.unsaid():
                 self._stager.infer(batch)
-                transaction.keep_batch(self._desk)
+                transaction.keep_batch(self._tools)
         self._whole = True
         for one in registry.SOURCES.values():
-            one.retry(self._desk, self._flux)
+            one.retry(self._tools, self._flux)
 
     def _stage_records(self, progress: Progress | None) -> None:
         tally, reader = self._flux.tally, self._reader
         try:
             for batch in _batches(reader):
                 if self._stager is None:
-                    self._stager = self._source.stage(self._desk, self._flux, reader.header)
+                    self._stager = self._source.stage(self._tools, self._flux, reader.header)
                 self._stager.stage(batch)
                 tally.read = reader.read
-                transaction.keep_batch(self._desk)
+                transaction.keep_batch(self._tools)
                 failpoints.hit("ingest.mid_file")
                 if progress is not None:
                     progress(reader.read)
@@ -76,12 +76,12 @@ class Taking:
 
     def _keep_copy(self, folder: Path) -> None:
         """Seal a copy of a refused file, unless the spool already holds it."""
-        flux, conn = self._flux, self._desk.conn
+        flux, conn = self._flux, self._tools.conn
         held = conn.execute("select from journal.spool where flux_id = %s", (flux.flux_id,)).fetchone()
         if held is None:
             flux_id, key, path = spool.write_sealed(folder, self._reopen())
             copy = spool.Spooled(flux_id, key, path, self._source.name, flux.file_name, None, flux.received_at)
-            spool.register(conn, self._desk.ring, copy)
+            spool.register(conn, self._tools.ring, copy)
 
 
 def _batches(records: Iterable[Any]) -> Iterator[Sequence[Any]]:

@@ -36,8 +36,8 @@ class Missing(NamedTuple):
 class Absences:
     """The exits that a monthly implies for the scopes it restates, read and staged batch by batch."""
 
-    def __init__(self, desk: Tools, teller: Teller, header: VrsbHeader) -> None:
-        self._desk, self._teller, self._header = desk, teller, header
+    def __init__(self, tools: Tools, teller: Teller, header: VrsbHeader) -> None:
+        self._tools, self._teller, self._header = tools, teller, header
         self._scopes = teller.scopes
         self._told = 0
 
@@ -55,10 +55,10 @@ class Absences:
         """Stage one batch: who is eligible nowhere else in the authority leaves."""
         scope = batch[0].scope
         subjects = {one.row.subject_id for one in batch}
-        alive = keys(self._desk.conn, self._desk.ring, subjects)
+        alive = keys(self._tools.conn, self._tools.ring, subjects)
         held = self._held(scope, subjects)
         for _, row in batch:
-            self._desk.staging.add("staged_absent", *row.key, row.subject_id)
+            self._tools.staging.add("staged_absent", *row.key, row.subject_id)
             held[row.subject_id].discard(row.key)
             if row.subject_id in alive and not held[row.subject_id]:
                 self._tell(scope, row)
@@ -74,7 +74,7 @@ class Absences:
             after = (found[-1].key[1], found[-1].subject_id)
 
     def _page(self, scope: Scope, after: tuple[str, str]) -> list[PersonRow]:
-        rows = self._desk.conn.execute(
+        rows = self._tools.conn.execute(
             _MISSING,
             {"scope": scope.scope_id, "at": self._header.at, "after": after[0], "subject": after[1], "limit": BATCH},
         ).fetchall()
@@ -83,8 +83,8 @@ class Absences:
     def _held(self, scope: Scope, subjects: set[str]) -> defaultdict[str, set[DossierKey]]:
         """Give the dossiers of the authority in which each person is still eligible, as this flux leaves them."""
         held: defaultdict[str, set[DossierKey]] = defaultdict(set)
-        left = lookups.absent(self._desk.conn, subjects)
-        for row in lookups.persons(self._desk.conn, (), subjects):
+        left = lookups.absent(self._tools.conn, subjects)
+        for row in lookups.persons(self._tools.conn, (), subjects):
             here = self._scopes.authority_of(row.key[0]) == scope.authority
             if here and row.state.eligible and (row.key, row.subject_id) not in left:
                 held[row.subject_id].add(row.key)

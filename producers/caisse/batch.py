@@ -32,10 +32,10 @@ class Item(NamedTuple):
 class HouseholdBatch:
     """The people and dossiers of one batch, changed in memory as its records are compared in order."""
 
-    def __init__(self, desk: Tools, flux: Flux, teller: Teller, found: dict[DossierKey, Found]) -> None:
-        self._desk, self._flux, self._teller, self._found = desk, flux, teller, found
+    def __init__(self, tools: Tools, flux: Flux, teller: Teller, found: dict[DossierKey, Found]) -> None:
+        self._tools, self._flux, self._teller, self._found = tools, flux, teller, found
         self._scopes = teller.scopes
-        self._people = People(desk.conn, desk.pepper, desk.staging)
+        self._people = People(tools.conn, tools.pepper, tools.staging)
         self._keys: dict[str, DataKey] = {}
         self._by_dossier: defaultdict[DossierKey, dict[str, KnownPerson]] = defaultdict(dict)
         self._by_subject: defaultdict[str, dict[DossierKey, KnownPerson]] = defaultdict(dict)
@@ -52,13 +52,13 @@ class HouseholdBatch:
         self._stage_states()
 
     def _load(self, items: list[Item], subjects: set[str]) -> None:
-        conn = self._desk.conn
+        conn = self._tools.conn
         known = lookups.persons(conn, {item.key[1] for item in items}, subjects - self._people.new_keys.keys())
         for row in known:
             self._by_dossier[row.key][row.subject_id] = row.state
             self._by_subject[row.subject_id][row.key] = row.state
         wanted = (subjects | self._by_subject.keys()) - self._people.new_keys.keys()
-        self._keys = keys(conn, self._desk.ring, wanted) | self._people.new_keys
+        self._keys = keys(conn, self._tools.ring, wanted) | self._people.new_keys
         self._told_suspects = suspects(conn, subjects)
 
     def _one(self, item: Item, row: list[Match | None]) -> None:
@@ -113,7 +113,7 @@ class HouseholdBatch:
         for one, match in pairs:
             if match.suspect and (pair := (match.subject_id, match.suspect)) not in self._told_suspects:
                 self._told_suspects.add(pair)
-                self._desk.staging.add("staged_suspect", *pair)
+                self._tools.staging.add("staged_suspect", *pair)
                 donnees = {"regle": IDENTITY_RULE}
                 facts.append(Fact(one.subject_id, "identite.doublon_suspecte", donnees, ctx.day, stated=False))
         return facts
@@ -140,7 +140,7 @@ class HouseholdBatch:
         self._done[key] = (dossier, changed)
 
     def _stage_states(self) -> None:
-        staging = self._desk.staging
+        staging = self._tools.staging
         staging.forget_dossiers([key for key in self._done if (found := self._found.get(key)) and found.staged])
         for key, (dossier, changed) in self._done.items():
             staging.add("staged_dossier", *key, *dossier, changed)

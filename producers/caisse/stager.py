@@ -23,25 +23,25 @@ NO_SCOPE: Final = 0  # a dossier that was read and belongs to no scope: kept onl
 class DossierStager(Stager):
     """Stages the households of one flux, then the exits that a monthly implies."""
 
-    def __init__(self, desk: Tools, flux: Flux, header: VrsbHeader) -> None:
-        self._desk, self._flux, self._header = desk, flux, header
-        self._scopes = Scopes(desk.conn, header)
-        self._teller = Teller(desk, flux, header, self._scopes)
-        self._absences = Absences(desk, self._teller, header)
+    def __init__(self, tools: Tools, flux: Flux, header: VrsbHeader) -> None:
+        self._tools, self._flux, self._header = tools, flux, header
+        self._scopes = Scopes(tools.conn, header)
+        self._teller = Teller(tools, flux, header, self._scopes)
+        self._absences = Absences(tools, self._teller, header)
 
     def stage(self, batch: Sequence[Household | BadHousehold]) -> None:
         """Stage one batch: states, people, keys, events."""
         self._scopes.see(batch)
         items = [item for record in batch if (item := self._sort(record)) is not None]
-        found = lookups.dossiers(self._desk.conn, {item.key for item in items})
+        found = lookups.dossiers(self._tools.conn, {item.key for item in items})
         fresh: list[Item] = []
         for item in items:
             if self._is_stale(item, found.get(item.key)):
                 self._leave_stale(item)
             else:
                 fresh.append(item)
-        HouseholdBatch(self._desk, self._flux, self._teller, found).run(fresh)
-        self._desk.staging.flush()
+        HouseholdBatch(self._tools, self._flux, self._teller, found).run(fresh)
+        self._tools.staging.flush()
 
     def finish(self) -> None:
         """Note what the report says of the references of the file's scopes."""
@@ -55,7 +55,7 @@ class DossierStager(Stager):
     def infer(self, batch: Sequence[Missing]) -> None:
         """Stage the exits of a batch of people whom the monthly lacks."""
         self._absences.stage(batch)
-        self._desk.staging.flush()
+        self._tools.staging.flush()
 
     def accepted(self) -> None:
         """Make the file the reference of its scopes, if it is one."""
@@ -66,10 +66,10 @@ class DossierStager(Stager):
         if isinstance(record, BadHousehold):
             self._put_aside(record)
             return None
-        tally, dossier = self._flux.tally, self._desk.pepper.dossier(record.numdemrsa)
+        tally, dossier = self._flux.tally, self._tools.pepper.dossier(record.numdemrsa)
         tally.unknown_elements += record.inconnus
         authority = authority_of(record.ideparte, record.commune)
-        if authority is None or not self._desk.serves(authority):
+        if authority is None or not self._tools.serves(authority):
             tally.out_of_scope += 1
             self._present(NO_SCOPE, dossier)
             return None
@@ -82,14 +82,14 @@ class DossierStager(Stager):
             tally.anomalies += 1
             self._present(scope.scope_id, dossier)
             return None
-        people = candidates(self._desk.pepper, record.numdemrsa, record.adults)
+        people = candidates(self._tools.pepper, record.numdemrsa, record.adults)
         return Item(record, scope, (scope.scope_id, dossier), people)
 
     def _put_aside(self, record: BadHousehold) -> None:
         scope = self._scopes.of_bad(record)
-        put_aside(self._desk, self._flux, record, scope.source if scope else self._flux.source.emitter)
+        put_aside(self._tools, self._flux, record, scope.source if scope else self._flux.source.emitter)
         if record.numdemrsa:  # unreadable is not absent: no exit may be inferred from it
-            self._present(scope.scope_id if scope else NO_SCOPE, self._desk.pepper.dossier(record.numdemrsa))
+            self._present(scope.scope_id if scope else NO_SCOPE, self._tools.pepper.dossier(record.numdemrsa))
 
     def _is_stale(self, item: Item, found: Found | None) -> bool:
         """Tell whether something newer has already restated the dossier; a monthly restates those it lacks."""
@@ -101,4 +101,4 @@ class DossierStager(Stager):
         self._present(*item.key)
 
     def _present(self, scope_id: int, dossier: str) -> None:
-        self._desk.staging.add("staged_present", scope_id, dossier)
+        self._tools.staging.add("staged_present", scope_id, dossier)

@@ -29,8 +29,8 @@ class Where(NamedTuple):
 class Teller:
     """Tells the facts of one flux."""
 
-    def __init__(self, desk: Tools, flux: Flux, header: VrsbHeader, scopes: Scopes) -> None:
-        self._desk, self._flux, self.scopes = desk, flux, scopes
+    def __init__(self, tools: Tools, flux: Flux, header: VrsbHeader, scopes: Scopes) -> None:
+        self._tools, self._flux, self.scopes = tools, flux, scopes
         self._fait_foi = flux.source.fait_foi and header.applieme not in RESENT
 
     def tell(self, fact: Fact, where: Where, sealed: tuple[SealedPart, ...] = ()) -> None:
@@ -49,4 +49,4 @@ class Teller:
             territoire=where.territory,
             scelle=sealed,
         )
-        tell(self._desk, self._flux, event)
+        tell(self._tools, self._flux, event)

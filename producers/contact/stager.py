@@ -20,8 +20,8 @@ from producers.journal.source import Stager
 class ContactStager(Stager):
     """Stages the rows of one contact file, batch by batch."""
 
-    def __init__(self, desk: Tools, flux: Flux, _header: None) -> None:
-        self._desk, self._flux = desk, flux
+    def __init__(self, tools: Tools, flux: Flux, _header: None) -> None:
+        self._tools, self._flux = tools, flux
         self._as_of = date_of_file(flux.file_name, flux.received_at)
         self._standing = standing(flux.file_name, flux.received_at)
 
@@ -30,32 +30,32 @@ class ContactStager(Stager):
         rows: list[ContactRow] = []
         for record in batch:
             if isinstance(record, BadRecord):
-                put_aside(self._desk, self._flux, record, EMITTER)
+                put_aside(self._tools, self._flux, record, EMITTER)
             else:
                 rows.append(record)
         self._flux.tally.valid += len(rows)
         self._flux.tally.children += sum(row.role == roles.CHILD for row in rows)
         # A row whose values cannot be read withdraws nothing: what the source said before stands.
         told = self._attribute([row for row in rows if row.role != roles.CHILD and not row.unreadable])
-        tell_contacts(self._desk, self._flux, told)
+        tell_contacts(self._tools, self._flux, told)
         self._count_authorities({one.subject_id for one in told})
-        self._desk.staging.flush()
+        self._tools.staging.flush()
 
     def _attribute(self, rows: list[ContactRow]) -> list[RowTold]:
         """Find whom each row names: by NIR, which makes a person known, else by dossier and role where unique."""
-        desk = self._desk
-        people = People(desk.conn, desk.pepper, desk.staging)
+        tools = self._tools
+        people = People(tools.conn, tools.pepper, tools.staging)
         named = [(row, self._by_nir(row)) for row in rows]
         people.load(candidate for _, candidate in named if candidate)
-        held = by_role(desk, [pair for row, candidate in named if not candidate and (pair := self._role(row))])
+        held = by_role(tools, [pair for row, candidate in named if not candidate and (pair := self._role(row))])
         unknown = {pair for row, _ in named if (pair := self._role(row))} - set(held)
         # A row without NIR must not bring the contact of an erased person back.
-        erased = erased_roles(desk.conn, desk.pepper, unknown)
+        erased = erased_roles(tools.conn, tools.pepper, unknown)
         found = [
             (row, self._known(people, candidate) if candidate else self._holder(row, held, erased))
             for row, candidate in named
         ]
-        desk.staging.flush()  # the keys of new people are read back with the others
+        tools.staging.flush()  # the keys of new people are read back with the others
         return [
             RowTold(subject, row, self._flux.flux_id, self._as_of, self._standing) for row, subject in found if subject
         ]
@@ -73,18 +73,18 @@ class ContactStager(Stager):
         if subject is None and pair in erased:
             self._flux.tally.erased += 1
         elif subject is None:
-            wait(self._desk, self._flux, row, pair=pair, as_of=self._as_of)
+            wait(self._tools, self._flux, row, pair=pair, as_of=self._as_of)
         return subject
 
     def _by_nir(self, row: ContactRow) -> Candidate | None:
         nir13 = valid_nir(row.nir)
-        return Candidate(self._desk.pepper.nir(nir13), None) if nir13 else None
+        return Candidate(self._tools.pepper.nir(nir13), None) if nir13 else None
 
     def _role(self, row: ContactRow) -> Role | None:
         if row.numdemrsa is None or row.role is None:
             return None
-        return self._desk.pepper.dossier(row.numdemrsa), row.role
+        return self._tools.pepper.dossier(row.numdemrsa), row.role
 
     def _count_authorities(self, subjects: set[str]) -> None:
-        for one in lookups.holders(self._desk.conn, (), subjects):
+        for one in lookups.holders(self._tools.conn, (), subjects):
             self._flux.tally.authorities[one.authority] += 1

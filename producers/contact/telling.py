@@ -34,11 +34,11 @@ class _Known(NamedTuple):
     standing: date = date.min
 
 
-def tell_contacts(desk: Tools, flux: Flux, told: Sequence[RowTold]) -> None:
+def tell_contacts(tools: Tools, flux: Flux, told: Sequence[RowTold]) -> None:
     """Stage one ``contact.mis_a_jour`` for each row that differs from what this source last said of its person."""
     subjects = {one.subject_id for one in told}
-    keys = lookups.keys(desk.conn, desk.ring, subjects)
-    last = {who: _Known(*said) for who, said in lookups.contact_states(desk.conn, EMITTER, subjects).items()}
+    keys = lookups.keys(tools.conn, tools.ring, subjects)
+    last = {who: _Known(*said) for who, said in lookups.contact_states(tools.conn, EMITTER, subjects).items()}
     changed: dict[str, _Known] = {}
     for one in told:
         if (key := keys.get(one.subject_id)) is None:  # erased in between
@@ -50,18 +50,18 @@ def tell_contacts(desk: Tools, flux: Flux, told: Sequence[RowTold]) -> None:
         if one.as_of < known.standing:  # an older file come late
             flux.tally.older += 1
             continue
-        tell(desk, flux, _event(desk, one, parts))
+        tell(tools, flux, _event(tools, one, parts))
         changed[one.subject_id] = _Known(fingerprint, one.standing)
-    _stage_states(desk, changed)
+    _stage_states(tools, changed)
 
 
-def _stage_states(desk: Tools, changed: dict[str, _Known]) -> None:
-    desk.staging.forget_contacts(list(changed))
+def _stage_states(tools: Tools, changed: dict[str, _Known]) -> None:
+    tools.staging.forget_contacts(list(changed))
     for subject, state in changed.items():
-        desk.staging.add("staged_contact", subject, EMITTER, *state)
+        tools.staging.add("staged_contact", subject, EMITTER, *state)
 
 
-def _event(desk: Tools, one: RowTold, parts: Sequence[SealedPart]) -> NewEvent:
+def _event(tools: Tools, one: RowTold, parts: Sequence[SealedPart]) -> NewEvent:
     return NewEvent(
         type="contact.mis_a_jour",
         cause=Cause(one.flux_id, one.row.rank, 0, RULE),
@@ -71,6 +71,6 @@ def _event(desk: Tools, one: RowTold, parts: Sequence[SealedPart]) -> NewEvent:
         observed_at=midnight(one.as_of),
         donnees={"telephones": len(one.row.phones), "courriels": len(one.row.mails)},
         subject_id=one.subject_id,
-        dossier=desk.pepper.dossier(one.row.numdemrsa) if one.row.numdemrsa else None,
+        dossier=tools.pepper.dossier(one.row.numdemrsa) if one.row.numdemrsa else None,
         scelle=tuple(parts),
     )

@@ -20,15 +20,15 @@ SORTE: Final = "attente"
 Role = tuple[str, str]
 
 
-def by_role(desk: Tools, pairs: Sequence[Role]) -> dict[Role, str]:
+def by_role(tools: Tools, pairs: Sequence[Role]) -> dict[Role, str]:
     """Give the one person who holds a role in a dossier; a dossier with two such people names nobody."""
     holders: defaultdict[Role, set[str]] = defaultdict(set)
-    for one in lookups.holders(desk.conn, {dossier for dossier, _ in pairs}, ()):
+    for one in lookups.holders(tools.conn, {dossier for dossier, _ in pairs}, ()):
         holders[one.dossier, one.role].add(one.subject_id)
     return {pair: next(iter(holders[pair])) for pair in pairs if len(holders[pair]) == 1}
 
 
-def wait(desk: Tools, flux: Flux, row: ContactRow, *, pair: Role | None, as_of: date) -> None:
+def wait(tools: Tools, flux: Flux, row: ContactRow, *, pair: Role | None, as_of: date) -> None:
     """Keep a row sealed until its person appears; one that names no dossier and role can only be counted."""
     flux.tally.waiting += 1
     if pair is None:
@@ -36,26 +36,26 @@ def wait(desk: Tools, flux: Flux, row: ContactRow, *, pair: Role | None, as_of: 
     key = new_key()
     octets = seal(key, SORTE, 1, _dump(row))
     expires = flux.received_at + timedelta(days=WAITING_DAYS)
-    desk.staging.add("staged_waiting", row.rank, *pair, as_of, expires, key.key_id, octets)
-    desk.staging.add_key("staged_owned_key", key, f"waiting:{flux.flux_id}:{row.rank}")
+    tools.staging.add("staged_waiting", row.rank, *pair, as_of, expires, key.key_id, octets)
+    tools.staging.add_key("staged_owned_key", key, f"waiting:{flux.flux_id}:{row.rank}")
 
 
-def retry_waiting(desk: Tools, flux: Flux) -> None:
+def retry_waiting(tools: Tools, flux: Flux) -> None:
     """Try again every waiting row whose person this flux, or an earlier one, has made known."""
-    rows = desk.conn.execute(_KNOWN_NOW).fetchall()
+    rows = tools.conn.execute(_KNOWN_NOW).fetchall()
     if not rows:
         return
-    found = by_role(desk, [(row[3], row[4]) for row in rows])
-    keys = dict(opened(desk.conn, desk.ring, _KEYS, ([row[6] for row in rows],)))
+    found = by_role(tools, [(row[3], row[4]) for row in rows])
+    keys = dict(opened(tools.conn, tools.ring, _KEYS, ([row[6] for row in rows],)))
     told = []
     for waiting_id, flux_id, rank, dossier, role, as_of, key_id, octets in rows:
         subject, key = found.get((dossier, role)), keys.get(key_id)
         if subject is not None and key is not None:
             row = _read(rank, unseal(key, SORTE, 1, bytes(octets)))
             told.append(RowTold(subject, row, flux_id, as_of, as_of))
-            desk.staging.add("staged_settled", waiting_id, key_id)
-    tell_contacts(desk, flux, told)
-    desk.staging.flush()
+            tools.staging.add("staged_settled", waiting_id, key_id)
+    tell_contacts(tools, flux, told)
+    tools.staging.flush()
 
 
 _KNOWN_NOW: Final = """

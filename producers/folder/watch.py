@@ -68,7 +68,7 @@ class Watch:
         self._arrivals.retry()
         with Ingest(self._settings) as ingestion:
             ingestion.purge()
-            for copy in spool.pending(ingestion.desk.conn, ingestion.desk.ring, self._spool):
+            for copy in spool.pending(ingestion.tools.conn, ingestion.tools.ring, self._spool):
                 try:
                     _remove_clear_twin(copy, self._folder)
                     self._judge(ingestion, copy)

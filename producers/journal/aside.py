@@ -15,18 +15,18 @@ KEPT_DAYS: Final = 30  # as the topic ``quarantaine`` keeps (design.md §6)
 _log = get_logger()
 
 
-def put_aside(desk: Tools, flux: Flux, record: BadRecord, source: str) -> None:
+def put_aside(tools: Tools, flux: Flux, record: BadRecord, source: str) -> None:
     """Stage the quarantine of a record and its ``enregistrement.rejete``."""
     key = new_key()
-    dossier = desk.pepper.dossier(record.numdemrsa) if record.numdemrsa else None
+    dossier = tools.pepper.dossier(record.numdemrsa) if record.numdemrsa else None
     octets = seal(key, SORTE, 1, record.octets)
     row = (record.rank, dossier, record.chemin, record.code.value, key.key_id, octets)
-    desk.staging.add("staged_quarantine", *row)
-    desk.staging.add_key("staged_owned_key", key, f"record:{flux.flux_id}:{record.rank}")
+    tools.staging.add("staged_quarantine", *row)
+    tools.staging.add_key("staged_owned_key", key, f"record:{flux.flux_id}:{record.rank}")
     flux.tally.bad += 1
     flux.tally.codes[record.code.value] += 1
     tell(
-        desk,
+        tools,
         flux,
         NewEvent(
             type="enregistrement.rejete",

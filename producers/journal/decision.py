@@ -21,53 +21,53 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 
 """
 
 
-def accept(desk: Tools, flux: Flux, header: Header | None, settle: Callable[[], None]) -> Report:
+def accept(tools: Tools, flux: Flux, header: Header | None, settle: Callable[[], None]) -> Report:
     """Make a staged flux visible in one transaction: vault, states, outbox in order, report.
 
     ``settle`` does in it what only the flux's source knows of.
     """
-    tell(desk, flux, _flux_event(flux, header, Verdict.ACCEPTE, None))
+    tell(tools, flux, _flux_event(flux, header, Verdict.ACCEPTE, None))
     report = report_of(flux, header, Verdict.ACCEPTE, None)
-    desk.staging.flush()
-    desk.staging.analyse()
-    desk.conn.execute("reset enable_seqscan")  # whole tables are joined now
-    with transaction.verdict(desk.conn):
-        epochs.hold(desk.conn)  # staged keys are wrapped already: no rotation may end between reading and moving them
-        merging.states(desk.conn, flux.flux_id)
-        merging.events(desk.conn)
+    tools.staging.flush()
+    tools.staging.analyse()
+    tools.conn.execute("reset enable_seqscan")  # whole tables are joined now
+    with transaction.verdict(tools.conn):
+        epochs.hold(tools.conn)  # staged keys are wrapped already: no rotation may end between reading and moving them
+        merging.states(tools.conn, flux.flux_id)
+        merging.events(tools.conn)
         settle()
-        _close(desk, flux, header, report, ecart=0)
+        _close(tools, flux, header, report, ecart=0)
     return report
 
 
-def refuse(desk: Tools, flux: Flux, header: Header | None, cause: FluxRejected, *, whole: bool) -> Report:
+def refuse(tools: Tools, flux: Flux, header: Header | None, cause: FluxRejected, *, whole: bool) -> Report:
     """Make nothing visible but the rejection.
 
     ``whole`` says that the file was read to its end, so that the index of its dossiers is complete.
     """
     flux.tally.events.clear()
-    desk.staging.forget_events()
-    tell(desk, flux, _flux_event(flux, header, Verdict.REJETE, cause))
+    tools.staging.forget_events()
+    tell(tools, flux, _flux_event(flux, header, Verdict.REJETE, cause))
     report = report_of(flux, header, Verdict.REJETE, cause)
-    desk.staging.flush()  # with the dossiers seen so far, for the index of the spooled copy
-    with transaction.verdict(desk.conn):
-        merging.events(desk.conn)
-        merging.index(desk.conn, flux.flux_id, complete=whole and flux.source.indexed)
-        _close(desk, flux, header, report, ecart=cause.ecart)
+    tools.staging.flush()  # with the dossiers seen so far, for the index of the spooled copy
+    with transaction.verdict(tools.conn):
+        merging.events(tools.conn)
+        merging.index(tools.conn, flux.flux_id, complete=whole and flux.source.indexed)
+        _close(tools, flux, header, report, ecart=cause.ecart)
     return report
 
 
-def _close(desk: Tools, flux: Flux, header: Header | None, report: Report, *, ecart: int) -> None:
+def _close(tools: Tools, flux: Flux, header: Header | None, report: Report, *, ecart: int) -> None:
     tally, source, said = flux.tally, flux.source, header.said if header else {}
     head = (flux.flux_id, source.name, tally.emitter(source.name), report.autorite, flux.file_name)
     kind = (source.kind_of(said).label, Jsonb(dict(said)), flux.received_at)
     judged = (report.verdict.value, report.motif, report.detail, report.lus, report.valides, report.rejets)
     counts = (tally.out_of_scope, tally.erased, tally.waiting, Jsonb(dict(report.evenements)), ecart)
-    desk.conn.execute(_FLUX, (*head, *kind, *judged, *counts))
+    tools.conn.execute(_FLUX, (*head, *kind, *judged, *counts))
     # A watched file is settled only once its report is written: a crash in between must not lose the report.
-    desk.conn.execute("update journal.spool set decided = true where flux_id = %s and folder is null", (flux.flux_id,))
-    desk.staging.clear()
-    desk.conn.execute(f"notify {CHANNEL}")
+    tools.conn.execute("update journal.spool set decided = true where flux_id = %s and folder is null", (flux.flux_id,))
+    tools.staging.clear()
+    tools.conn.execute(f"notify {CHANNEL}")
 
 
 def _flux_event(flux: Flux, header: Header | None, verdict: Verdict, cause: FluxRejected | None) -> NewEvent:

@@ -70,13 +70,13 @@ def event_id(cause: Cause, type_: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{cause.flux_id}|{cause.rank}|{type_}|{cause.index}")
 
 
-def tell(desk: Tools, flux: Flux, event: NewEvent) -> None:
+def tell(tools: Tools, flux: Flux, event: NewEvent) -> None:
     """Tell a fact: count it in the report of a flux and stage it after what was told before, published with the flux.
 
     It is keyed by its subject, or by its flux when it is about none.
     """
     flux.tally.events[event.type] += 1
-    desk.staging.publish(_outbox_row(event, flux.received_at))
+    tools.staging.publish(_outbox_row(event, flux.received_at))
 
 
 def _outbox_row(event: NewEvent, published_at: datetime) -> OutboxRow:

@@ -82,7 +82,7 @@ def _undated(_flux: Flux, _header: Header | None) -> None:
     return None
 
 
-def _nothing(_desk: Tools, _flux: Flux) -> None:
+def _nothing(_tools: Tools, _flux: Flux) -> None:
     return None
 
 

@@ -20,28 +20,28 @@ def take_lock(conn: psycopg.Connection, on_wait: Callable[[], None] | None) -> N
 
 
 @contextmanager
-def staging(desk: Tools) -> Iterator[None]:
+def staging(tools: Tools) -> Iterator[None]:
     """Empty the staging tables, and make look-ups use the indexes that the planner distrusts on young tables."""
-    desk.staging.clear()
-    desk.conn.execute("set enable_seqscan = off")
-    desk.conn.commit()
+    tools.staging.clear()
+    tools.conn.execute("set enable_seqscan = off")
+    tools.conn.commit()
     try:
         yield
     finally:
-        if not desk.conn.closed:
-            desk.conn.rollback()
-            desk.conn.execute("reset enable_seqscan")
-            desk.conn.commit()
+        if not tools.conn.closed:
+            tools.conn.rollback()
+            tools.conn.execute("reset enable_seqscan")
+            tools.conn.commit()
 
 
-def keep_batch(desk: Tools) -> None:
+def keep_batch(tools: Tools) -> None:
     """Keep what has been staged so far: nobody sees it before the verdict."""
-    desk.conn.commit()
+    tools.conn.commit()
 
 
-def forget_batch(desk: Tools) -> None:
+def forget_batch(tools: Tools) -> None:
     """Give up what the batch in hand has written, or end a reading."""
-    desk.conn.rollback()
+    tools.conn.rollback()
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class FakeIngest:
     desk: Any = None
 
     def __init__(self, _: Settings) -> None:
-        self.desk = type("Desk", (), {"conn": None, "ring": None})
+        self.tools = type("Tools", (), {"conn": None, "ring": None})
 
     def __enter__(self) -> Self:
         return self
