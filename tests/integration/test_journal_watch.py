@@ -251,6 +251,11 @@ def test_a_sealed_file_whose_clear_copy_outlived_a_crash_is_no_duplicate_of_itse
     assert not path.exists()
 
 
+def metrics_of(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        return str(page.read(), "utf-8")
+
+
 def test_the_role_serves_its_metrics_and_stops_when_told(depot: Depot) -> None:
     port = free_port()
     env = {
@@ -261,15 +266,16 @@ def test_the_role_serves_its_metrics_and_stops_when_told(depot: Depot) -> None:
     command = [sys.executable, "-m", "guichet", "ingest", "--watch", str(depot.folder)]
     with subprocess.Popen(command, env=os.environ | env, stderr=subprocess.PIPE, text=True) as process:
         report(depot.drop("rsa.un.xml", mensuel(STOCK).octets()))
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-            metrics = page.read().decode()
+        # The report is written first, what the journal tells of all files is shown after it.
+        shown = 'bus_ingest_last_success_timestamp_seconds{source="cnaf-mensuel"} 1.'
+        eventually(lambda: shown in metrics_of(port), timeout=30, what="the file in the metrics")
+        metrics = metrics_of(port)
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=60)[1]
 
     assert 'bus_ingest_records_total{result="accepted",source="cnaf-quotidien"} 0.0' in metrics
     assert 'bus_ingest_records_total{result="accepted",source="cnaf-mensuel"} 1.0' in metrics
     assert 'bus_ingest_expected_interval_seconds{source="cnaf-mensuel"}' in metrics
-    assert 'bus_ingest_last_success_timestamp_seconds{source="cnaf-mensuel"} 1.' in metrics
     assert process.returncode == 0
     assert "flux decided" in said
     assert "ZZTESTE" not in said
