@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+WRITTEN: Final = ("docs/reference/", "deploy/grafana/")
+"""What `make generate` writes: no file of these is touched by hand."""
 _FENCE: Final = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -64,6 +66,25 @@ def follow(page: Path, tree: Path, *, without: str | None = None) -> None:
             for line in step.text.splitlines():
                 done = run(line, tree)
                 assert done.returncode == 0, f"« {line} »\n{done.stdout}{done.stderr}"
+    if without is None:
+        more = changed(tree) - set(touched(page))
+        assert not more, f"the page has its reader change files that it does not give: {sorted(more)[:9]}"
+
+
+def changed(tree: Path) -> set[str]:
+    """Give the files of a copy that differ from ours or that we have not, but those that commands write.
+
+    A folder that we have not at all is data of a command.
+    """
+    ours = [tree / path.name for path in ROOT.iterdir()]
+    files = {str(path.relative_to(tree)) for top in ours for path in (top, *top.rglob("*")) if path.is_file()}
+    return {
+        name
+        for name in files
+        if not name.startswith(WRITTEN)
+        and not any(part.startswith(".") or part == "__pycache__" for part in Path(name).parts)
+        and not ((ROOT / name).is_file() and (ROOT / name).read_bytes() == (tree / name).read_bytes())
+    }
 
 
 def run(line: str, tree: Path) -> subprocess.CompletedProcess[str]:
