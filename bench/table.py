@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import description
+from guichet.output import aligned
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,7 @@ RESULTS: Final = Path(__file__).parent / "results"
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a comparison, one engine a line, with the machine, and keep it in ``results`` under its first word."""
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in (heads, *rows)]  # fmt: skip
-    text = "\n".join((title, f"machine: {description()}", "", *lines)) + "\n"
+    text = "\n".join((title, f"machine: {description()}", "", aligned((heads, *rows)))) + "\n"
     print(text)
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{title.split(maxsplit=1)[0].lower()}.txt").write_text(text, encoding="utf-8")
@@ -35,11 +33,8 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 def show(rows: list[Row], folder: Path) -> None:
     """Print the rows on stdout and write them beside the other runs."""
-    widths = [max(len(getattr(row, name)) for row in rows) for name in ("target", "what", "value", "asked")]
     print(f"machine: {description()}\n")
-    for row in rows:
-        cells = (row.target, row.what, row.value, row.asked)
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    print(aligned([(row.target, row.what, row.value, row.asked) for row in rows]))
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"machine": description(), "rows": [asdict(row) for row in rows]}, ensure_ascii=False, indent=1)
     (folder / "results.json").write_text(text, encoding="utf-8")

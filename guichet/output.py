@@ -1,7 +1,7 @@
 """What every ``bus`` command shares: its usual options, data on stdout, progress and messages on stderr."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def table(rows: list[dict[str, Any]], columns: list[str]) -> str:
     if not rows:
         return "(rien)"
     cells = [["" if row.get(name) is None else str(row.get(name)) for name in columns] for row in rows]
-    return _folded(cells, columns) if sys.stdout.isatty() else _aligned([columns, *cells])
+    return _folded(cells, columns) if sys.stdout.isatty() else aligned([columns, *cells])
 
 
 def _folded(cells: list[list[str]], columns: list[str]) -> str:
@@ -57,8 +57,11 @@ def _folded(cells: list[list[str]], columns: list[str]) -> str:
     return caught.get().rstrip("\n")
 
 
-def _aligned(lines: list[list[str]]) -> str:
-    """By hand: rich takes 1.7 ms a row, 3.5 s for 2,000 deliveries; this takes 10 ms, and loads nothing."""
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Lay lines out in columns, as wide as they must be.
+
+    By hand: rich takes 1.7 ms a row, 3.5 s for 2,000 deliveries; this takes 10 ms, and loads nothing.
+    """
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
