@@ -43,5 +43,16 @@ def read(document: Mapping[str, Any]) -> Destination:
 
 
 def shown(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what people may see of a destination: everything but the name of its secrets."""
-    return {name: value for name, value in document.items() if name != "secret_fichier"}
+    """Give what people may see of a destination: what its channel declares, of an unknown one the genre alone."""
+    known = _model(document).shown
+    return {name: value for name, value in document.items() if name in known}
+
+
+def secret_file(document: Mapping[str, Any]) -> str | None:
+    """Give the name of the file of secrets that a destination needs, in the folder ``abonnements``; None without."""
+    key = _model(document).secret_file
+    return None if key is None else document.get(key)
+
+
+def _model(document: Mapping[str, Any]) -> type[Destination]:
+    return MEMBERS.get(document["genre"], Destination)

@@ -19,9 +19,15 @@ from consumers.schedule import RETRY_AFTER_CAP
 
 
 class Destination(BaseModel):
-    """Where a subscription is delivered: the table ``[abonnement.destination]``. Each channel adds its own keys."""
+    """Where a subscription is delivered: the table ``[abonnement.destination]``. Each channel adds its own keys.
+
+    ``shown`` names the keys that lists may show: a key that a channel forgets is hidden. ``secret_file`` names the key
+    that holds the name of a file of secrets, in the folder ``abonnements``; None for a channel without one.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    shown: ClassVar[frozenset[str]] = frozenset({"genre"})
+    secret_file: ClassVar[str | None] = None
 
     genre: str
 
@@ -135,7 +141,7 @@ class Decide(Protocol):
 class Table:
     """The outcome table of a channel: what may happen, what each means. ``success`` is the one that delivers.
 
-    ``outcomes`` are the label ``outcome`` of ``bus_delivery_attempts_total``; ``cause`` says in French why an attempt
+    ``outcomes`` are the label ``outcome`` of ``bus_delivery_attempts_total``; ``why`` says in French why an attempt
     failed, nothing of what the receiver said but its code.
     """
 
@@ -143,7 +149,7 @@ class Table:
     success: Explained
     decide: Decide
     signal: Callable[[Answer], Signal]
-    cause: Callable[[Answer], str | None]
+    why: Callable[[Answer], str | None]
 
 
 class Connector(ABC):

@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator
@@ -41,6 +41,9 @@ def _inside(name: str) -> str:
 
 class Webhook(Destination):
     """An address, and the name of the file of its shared secrets in the folder ``abonnements``."""
+
+    shown: ClassVar[frozenset[str]] = frozenset({"genre", "url"})
+    secret_file: ClassVar[str | None] = "secret_fichier"  # noqa: S105 - the key that names the file
 
     genre: Literal["webhook"] = "webhook"
     url: Annotated[str, AfterValidator(_url)]
