@@ -6,7 +6,7 @@ ledger (``consumers.dispatch.paging``). No I/O here.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol, TypeAlias
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bus.errors import BusError
 from bus.reasons import Explained
+from consumers.faults import Catalogue
 from consumers.schedule import RETRY_AFTER_CAP
 
 
@@ -23,11 +24,15 @@ class Destination(BaseModel):
 
     ``shown`` names the keys that lists may show: a key that a channel forgets is hidden. ``secret_file`` names the key
     that holds the name of a file of secrets, in the folder ``abonnements``; None for a channel without one.
+    ``wrong`` lists what may be wrong with the channel's own keys; ``told``, by key, what one that is absent or of
+    another type is told (``Wrong.VALEUR`` where a channel says nothing).
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     shown: ClassVar[frozenset[str]] = frozenset({"genre"})
     secret_file: ClassVar[str | None] = None
+    wrong: ClassVar[tuple[Catalogue, ...]] = ()
+    told: ClassVar[Mapping[str, Catalogue]] = {}
 
     genre: str
 

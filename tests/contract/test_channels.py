@@ -5,10 +5,9 @@ from helpers.channels import HARNESSES
 from pydantic import TypeAdapter
 
 from bus.reasons import Explained
-from consumers.connectors.destination import MEMBERS, ToCome, secret_file, shown
+from consumers.connectors.destination import BUILT, secret_file, shown
 from consumers.connectors.registry import CHANNELS
-
-BUILT = {genre: member for genre, member in MEMBERS.items() if member is not ToCome}
+from consumers.faults import Wrong
 
 
 def test_each_channel_has_its_destination_in_the_union_and_each_destination_a_channel() -> None:
@@ -53,6 +52,16 @@ def test_what_a_destination_shows_are_keys_of_its_own_and_never_its_secret(genre
     assert secret is None or secret in keys, f"{genre}: secret_file names a key that the destination does not have"
     assert secret not in model.shown, f"{genre}: the name of the file of secrets is shown"
     assert shown(dict.fromkeys(keys, "x") | {"genre": genre}).keys() == model.shown
+
+
+@pytest.mark.parametrize("genre", BUILT)
+def test_what_the_keys_of_a_destination_are_told_is_in_the_list_of_its_faults(genre: str) -> None:
+    model = BUILT[genre]
+    common = {one.value for one in Wrong}
+
+    assert set(model.told) <= set(model.model_fields), f"{genre}: told names a key that the destination does not have"
+    assert set(model.told.values()) <= set(model.wrong), f"{genre}: told gives a fault that wrong does not list"
+    assert common & {one.value for one in model.wrong} == set(), f"{genre}: a code that every subscription may meet"
 
 
 @pytest.mark.parametrize("genre", ["pigeon", "sql"])
