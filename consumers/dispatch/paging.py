@@ -15,7 +15,7 @@ from consumers.dispatch.recording import Tried
 from consumers.ledger.fates import Why
 from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import Pending, Results, Standing
-from consumers.payload.preparation import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
 from consumers.subscriptions.subscription import Subscription
 
 

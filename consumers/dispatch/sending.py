@@ -20,7 +20,8 @@ from consumers.dispatch.threads import Threads
 from consumers.ledger import ledger
 from consumers.ledger.fates import Why
 from consumers.ledger.records import Pending, Wake, Window
-from consumers.payload.preparation import Body, Departure, Gone, Preparation, Prepared, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
+from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
 from consumers.subscriptions.subscription import Subscription
 

@@ -20,7 +20,7 @@ from consumers.dispatch.sending import Gear
 from consumers.ledger import ledger, pages
 from consumers.ledger.pages import Page
 from consumers.ledger.records import Results
-from consumers.payload.preparation import Departure, Prepared
+from consumers.payload.departure import Departure, Prepared
 from consumers.subscriptions.subscription import Subscription
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -18,47 +18,11 @@ from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from bus.vault import keys
 from consumers.ledger.fates import Why
-from consumers.ledger.records import Pending
 from consumers.payload import projection
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
 from consumers.payload.projection import Selected
-from consumers.subscriptions.subscription import Subscription
 
 KEY_SECONDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """The head of a lane, about to leave."""
-
-    subscription: Subscription
-    row: Pending
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """May leave: the bytes to sign."""
-
-    octets: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """May not leave any more; ``why`` is French."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Can never leave: its bytes are wrong."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Somebody else has ended it (erasure, age): nothing to record."""
 
 
 class View(NamedTuple):
@@ -76,8 +40,6 @@ class Projected:
     event: Mapping[str, Any]
     data: bytes = field(repr=False)
 
-
-Prepared: TypeAlias = Body | Withdrawn | Unreadable | Gone
 
 NOT_ENTITLED: Final = Why.SANS_DROIT.value
 ERASED: Final = Why.CLE_DETRUITE.value

@@ -17,7 +17,6 @@ def test_each_channel_has_its_destination_in_the_union_and_each_destination_a_ch
                 if genre not in CHANNELS]  # fmt: skip
 
     assert [*nameless, *unopened] == []
-    assert {genre: channel.destination for genre, channel in CHANNELS.items()} == BUILT
 
 
 def test_each_channel_goes_through_the_contract_suite() -> None:
@@ -28,7 +27,7 @@ def test_each_channel_goes_through_the_contract_suite() -> None:
 
 @pytest.mark.parametrize("genre", CHANNELS)
 def test_the_outcomes_of_a_channel_are_explained_and_one_of_them_delivers(genre: str) -> None:
-    table = CHANNELS[genre].opens.table
+    table = CHANNELS[genre].table
 
     assert issubclass(table.outcomes, Explained)
     assert table.success in table.outcomes

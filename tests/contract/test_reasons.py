@@ -19,7 +19,7 @@ from producers.journal.verdict import Verdict
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bus", "producers", "streams", "consumers", "guichet")
 WRONG = [type(one) for member in BUILT.values() for one in member.wrong[:1]]
-OUTCOMES = [channel.opens.table.outcomes for channel in CHANNELS.values()]
+OUTCOMES = [channel.table.outcomes for channel in CHANNELS.values()]
 CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, *OUTCOMES, Etat, Why, Wrong, *WRONG)
 RAISED = {"InvalidEvent": "Reason", "FluxRejected": "Motif"}
 """Errors that carry a code as first argument, and the catalogue it must come from."""

@@ -19,7 +19,8 @@ from bus.vault import keys as vault_keys
 from consumers.connectors.webhook.destination import Webhook
 from consumers.ledger.records import Pending
 from consumers.payload import preparation
-from consumers.payload.preparation import Body, Departure, Gone, Preparation, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Unreadable, Withdrawn
+from consumers.payload.preparation import Preparation
 from consumers.subscriptions.profiles import Profile, fields_of
 from consumers.subscriptions.subscription import Subscription
 

@@ -94,7 +94,7 @@ def _deliveries() -> str:
 
 def _outcomes() -> Iterator[Explained]:
     """Give what may happen to an attempt by any channel, each code once."""
-    tables = [channel.opens.table for channel in CHANNELS.values()]
+    tables = [channel.table for channel in CHANNELS.values()]
     return iter({one.value: one for table in tables for one in table.outcomes}.values())
 
 

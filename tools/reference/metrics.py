@@ -42,7 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
 }
 """What bounds each label: no value from outside ever becomes one."""
 VALUES: Final[Mapping[str, tuple[Iterable[str], ...]]] = {
-    "outcome": tuple(channel.opens.table.outcomes for channel in CHANNELS.values()),
+    "outcome": tuple(channel.table.outcomes for channel in CHANNELS.values()),
     "reason": (Reason, Code),
     "result": (Result, Fate, Ended, Deadline),
     "source": ([kind.label for kind in registry.kinds()],),
