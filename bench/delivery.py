@@ -1,11 +1,12 @@
-"""T8: signed webhooks from a full ledger to recorded results, 100 endpoints, one real receiver process."""
+"""T8: signed webhooks from a full ledger to recorded results, 100 endpoints, one sink (``bench.sink``)."""
 
+import sys
 from pathlib import Path
 
 import psycopg
 
 from bench.process import BUS, cpu_of, run
-from bench.roles import number, platform, role, wait
+from bench.roles import number, platform, role, running, wait
 from bench.table import Row
 from bus import topics
 from bus.kafka import consumer
@@ -21,11 +22,11 @@ def rows(folder: Path, *, port: int, endpoints: int = 100, households: int = 150
     """Bring events of 100 authorities to their topics, then measure `bus deliver` emptying them."""
     codes = [code for code in authority_codes() if not code.startswith("69")][:endpoints]
     world, data = _world(folder, codes, households), folder / "t8"
-    with platform(data) as (running, env):
+    with platform(data) as (servers, env):
         _subscribe(data, env, codes, port)
         files = sorted(map(str, world.glob("*RSABEM*")))
         run([*BUS, "ingest", *files, "--source", "cnaf", "--json"], env)
-        _carry(running.settings, env, folder, env["BUS_DATABASE_URL"])
+        _carry(servers.settings, env, folder, env["BUS_DATABASE_URL"])
         return _drain(data, env, folder, port)
 
 
@@ -74,19 +75,18 @@ def routed(settings: Settings) -> int:
 
 
 def _drain(data: Path, env: dict[str, str], folder: Path, port: int) -> list[Row]:
-    secret = secret_file(data, "banc")
-    kept = ("--port", str(port), "--secret-file", str(secret), "--out", str(folder / "t8.jsonl"))
-    deliver = env | {"BUS_SECRETS_DIR": str(data / "secrets" / "deliver")}
+    deliver, sunk = env | {"BUS_SECRETS_DIR": str(data / "secrets" / "deliver")}, folder / "sink.log"
     with (
         psycopg.connect(env["BUS_DATABASE_URL"], autocommit=True) as conn,
-        role("receiver", env, folder / "receiver.log", *kept),
+        running([sys.executable, "-m", "bench.sink", str(port)], env, sunk),
         role("deliver", deliver, folder / "deliver.log") as process,
     ):
         expected = routed(Settings(kafka_bootstrap=env["BUS_KAFKA_BOOTSTRAP"]))
         wait(lambda: number(conn, _DELIVERED) >= expected, process, f"{expected} deliveries")
         cpu, seconds = cpu_of(process.pid), number(conn, _SPAN)
+    assert int(sunk.read_text("ascii")) >= expected, "what the ledger says was delivered did not reach the sink"
     return [
-        Row("T8", f"{expected} webhooks, 100 endpoints, plain HTTP, receiver on the same cores",
+        Row("T8", f"{expected} webhooks, 100 endpoints, plain HTTP, sink on the same cores",
             f"{expected / seconds:.0f}/s", "≥ 1,000/s (first light)"),
         Row("T8", "dispatcher's own CPU, intake and start-up included", f"{1e6 * cpu / expected:.0f} µs/event", ""),
     ]  # fmt: skip

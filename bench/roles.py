@@ -3,8 +3,8 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,28 +22,35 @@ def platform(data: Path) -> Iterator[tuple[Platform, dict[str, str]]]:
     """Start the three servers with topics and schemas; gives them and the environment of a command beside them."""
     create_secrets(data / "secrets")
     shared = os.environ.get("BUS_ARTIFACTS_DIR", ".bus/artifacts")
-    running = start(data, artifacts_dir=Path(shared).absolute())
+    servers = start(data, artifacts_dir=Path(shared).absolute())
     try:
-        topics.apply(running.settings)
+        topics.apply(servers.settings)
         env = {
             "BUS_DATA_DIR": str(data),
-            "BUS_DATABASE_URL": str(running.settings.database_url),
-            "BUS_KAFKA_BOOTSTRAP": str(running.settings.kafka_bootstrap),
-            "BUS_REGISTRY_URL": str(running.settings.registry_url),
+            "BUS_DATABASE_URL": str(servers.settings.database_url),
+            "BUS_KAFKA_BOOTSTRAP": str(servers.settings.kafka_bootstrap),
+            "BUS_REGISTRY_URL": str(servers.settings.registry_url),
             "BUS_SECRETS_DIR": str(data / "secrets" / "ingest"),
             "BUS_DESTINATIONS_PRIVEES": "true",
         }
         subprocess.run([*BUS, "schemas", "apply"], env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)
-        yield running, env
+        yield servers, env
     finally:
-        running.stop()
+        servers.stop()
+
+
+def role(
+    name: str, env: Mapping[str, str], log: Path, *options: str
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run one role while the context lasts."""
+    return running([*BUS, name, *options], env, log)
 
 
 @contextmanager
-def role(name: str, env: Mapping[str, str], log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one role while the context lasts."""
+def running(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process while the context lasts."""
     with log.open("ab") as out:
-        process = subprocess.Popen([*BUS, name, *options], env={**os.environ, **env}, stdout=out, stderr=out)
+        process = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)
     try:
         yield process
     finally:

@@ -18,8 +18,16 @@ class Fault:
     remede: str
 
 
-class Wrong(Explained):
-    """The kinds of faults; ``meaning`` and ``action`` may hold places in braces, filled by ``at``."""
+class Catalogue(Explained):
+    """Kinds of faults; ``meaning`` and ``action`` may hold places in braces, filled by ``at``."""
+
+    def at(self, champ: str, **said: object) -> Fault:
+        """Give the fault of one field, its places filled."""
+        return Fault(champ, self.meaning.format_map(said), self.action.format_map(said))
+
+
+class Wrong(Catalogue):
+    """What may be wrong in any subscription; what is wrong with the keys of one channel, its destination declares."""
 
     FICHIER = "fichier", "TOML illisible : {erreur}", "corrigez la syntaxe à l’endroit indiqué"
     CHAMP_DE_TROP = "champ_de_trop", "champ inconnu", "retirez-le ; champs possibles : {possibles}"
@@ -68,38 +76,21 @@ class Wrong(Explained):
     STOCK = "stock", "valeur inconnue : {valeur}", 'écrivez "non"'
     POISON = "poison", "valeur inconnue : {valeur}", 'écrivez "bloquer" ou "sauter"'
     HABILITATION = "habilitation", "ce n’est pas un texte", "écrivez le numéro de l’habilitation, ou rien"
-    DESTINATION = "destination", "absente", "écrivez une table [abonnement.destination] avec genre, url, secret_fichier"
-    GENRE_A_VENIR = "genre_a_venir", "{genre} : pas encore construit", 'écrivez genre = "webhook"'
-    GENRE = "genre", "genre inconnu : {genre}", 'écrivez genre = "webhook"'
-    SECRET = (
-        "secret",
-        "absent ou hors du dossier des secrets",
-        "écrivez un chemin relatif au dossier abonnements/ des secrets, sans « .. »",
-    )
-    URL = "url", "ce n’est pas une adresse http(s)", "écrivez par exemple https://si.departement.example/bus"
-    URL_PRIVEE = "url_privee", "porte un mot de passe ou un fragment", "retirez ce qui précède @ et ce qui suit #"
-    URL_EN_CLAIR = (
-        "url_en_clair",
-        "http sans chiffrement",
-        "écrivez https (http n’est permis que vers cette machine)",
-    )
-
+    DESTINATION = "destination", "absente", "écrivez une table [abonnement.destination] avec {possibles}"
+    GENRE_A_VENIR = "genre_a_venir", "{genre} : pas encore construit", "écrivez genre = {possibles}"
+    GENRE = "genre", "genre inconnu : {genre}", "écrivez genre = {possibles}"
     VALEUR = (
         "valeur",
         "absente ou mal formée",
         "écrivez ce que demande ce genre de destination",
     )
 
-    def at(self, champ: str, **said: object) -> Fault:
-        """Give the fault of one field, its places filled."""
-        return Fault(champ, self.meaning.format_map(said), self.action.format_map(said))
 
-
-Found: TypeAlias = tuple[Wrong, Mapping[str, Any]]
+Found: TypeAlias = tuple[Catalogue, Mapping[str, Any]]
 """A kind of fault, and what fills its places."""
 
 
-def refuse(*wrong: Wrong, **said: object) -> PydanticCustomError:
+def refuse(*wrong: Catalogue, **said: object) -> PydanticCustomError:
     """Give the error by which a validator of pydantic refuses a field: one fault or several, all filled alike."""
     return refuse_all((one, said) for one in wrong)
 

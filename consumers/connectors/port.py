@@ -6,7 +6,7 @@ ledger (``consumers.dispatch.paging``). No I/O here.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol, TypeAlias
@@ -15,13 +15,24 @@ from pydantic import BaseModel, ConfigDict
 
 from bus.errors import BusError
 from bus.reasons import Explained
+from consumers.faults import Catalogue
 from consumers.schedule import RETRY_AFTER_CAP
 
 
 class Destination(BaseModel):
-    """Where a subscription is delivered: the table ``[abonnement.destination]``. Each channel adds its own keys."""
+    """Where a subscription is delivered: the table ``[abonnement.destination]``. Each channel adds its own keys.
+
+    ``shown`` names the keys that lists may show: a key that a channel forgets is hidden. ``secret_file`` names the key
+    that holds the name of a file of secrets, in the folder ``abonnements``; None for a channel without one.
+    ``wrong`` lists what may be wrong with the channel's own keys; ``told``, by key, what one that is absent or of
+    another type is told (``Wrong.VALEUR`` where a channel says nothing).
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    shown: ClassVar[frozenset[str]] = frozenset({"genre"})
+    secret_file: ClassVar[str | None] = None
+    wrong: ClassVar[tuple[Catalogue, ...]] = ()
+    told: ClassVar[Mapping[str, Catalogue]] = {}
 
     genre: str
 
@@ -135,7 +146,7 @@ class Decide(Protocol):
 class Table:
     """The outcome table of a channel: what may happen, what each means. ``success`` is the one that delivers.
 
-    ``outcomes`` are the label ``outcome`` of ``bus_delivery_attempts_total``; ``cause`` says in French why an attempt
+    ``outcomes`` are the label ``outcome`` of ``bus_delivery_attempts_total``; ``why`` says in French why an attempt
     failed, nothing of what the receiver said but its code.
     """
 
@@ -143,7 +154,7 @@ class Table:
     success: Explained
     decide: Decide
     signal: Callable[[Answer], Signal]
-    cause: Callable[[Answer], str | None]
+    why: Callable[[Answer], str | None]
 
 
 class Connector(ABC):

@@ -1,12 +1,10 @@
-"""The channels that exist: by ``genre``, the model of their destination and what opens their connector."""
+"""The channels that exist: by ``genre``, what opens their connector."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-from consumers.connectors.port import Connector, Destination, Table
+from consumers.connectors.port import Connector, Table
 from consumers.connectors.webhook.connector import WebhookSender
-from consumers.connectors.webhook.destination import Webhook
 from consumers.settings import DeliverSettings
 
 
@@ -21,19 +19,11 @@ class Opens(Protocol):
         """Open the channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One way to a recipient."""
-
-    destination: type[Destination]
-    opens: Opens
-
-
-CHANNELS: Final[Mapping[str, Channel]] = {
-    "webhook": Channel(Webhook, WebhookSender),
+CHANNELS: Final[Mapping[str, Opens]] = {
+    "webhook": WebhookSender,
 }
 
 
 def connectors(settings: DeliverSettings) -> dict[str, Connector]:
     """Open every channel, by ``genre``; to be called inside the loop that will deliver."""
-    return {genre: channel.opens(settings) for genre, channel in CHANNELS.items()}
+    return {genre: opens(settings) for genre, opens in CHANNELS.items()}

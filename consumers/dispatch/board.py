@@ -28,7 +28,7 @@ from consumers.ledger import deadlines, ledger
 from consumers.subscriptions.subscription import Subscription, routed_types
 
 
-class Standing(StrEnum):
+class SubscriberState(StrEnum):
     """The label ``state``: one is 1, the others 0."""
 
     ACTIVE = "active"
@@ -37,13 +37,13 @@ class Standing(StrEnum):
     NO_SECRET = "no_secret"  # noqa: S105 - a state, and the lack of one
 
 
-def state(endpoint: Endpoint) -> Standing:
+def state(endpoint: Endpoint) -> SubscriberState:
     """Give where a subscription stands."""
     if endpoint.secrets is None:
-        return Standing.NO_SECRET
+        return SubscriberState.NO_SECRET
     if endpoint.paused:
-        return Standing.STOPPED
-    return Standing.ACTIVE if endpoint.gate.closed else Standing.SUSPENDED
+        return SubscriberState.STOPPED
+    return SubscriberState.ACTIVE if endpoint.gate.closed else SubscriberState.SUSPENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Look:
     verdicts: deadlines.Verdicts
 
 
-def look(conn: psycopg.Connection, states: Mapping[str, Standing], within: float) -> Look:
+def look(conn: psycopg.Connection, states: Mapping[str, SubscriberState], within: float) -> Look:
     """Read the ledger and judge what is due; ``states`` are those of the subscriptions in force."""
-    active = [name for name, one in states.items() if one is Standing.ACTIVE]
+    active = [name for name, one in states.items() if one is SubscriberState.ACTIVE]
     verdicts = deadlines.judge(conn, active, within)
     backlog = ledger.backlog(conn)
     oldest = ledger.oldest(conn, list(states))
@@ -79,7 +79,11 @@ def show(endpoints: Iterable[Endpoint], found: Look) -> None:
     _BACKLOG.show({(name,): found.backlog.get(name, 0) for name in known})
     _OLDEST.show({(name,): found.oldest.get(name, 0.0) for name in known})
     _STATE.show(
-        {(name, one.value): float(state(endpoint) is one) for name, endpoint in known.items() for one in Standing}
+        {
+            (name, one.value): float(state(endpoint) is one)
+            for name, endpoint in known.items()
+            for one in SubscriberState
+        }
     )
     _INFO.show(
         {

@@ -67,7 +67,7 @@ class Clerk:
         """Let the gate learn from an answer, and decide by the table of the channel."""
         table = sent.endpoint.connector.table
         if answer.outcome is table.success:
-            hit("deliver.after_2xx")
+            hit("deliver.after_success")
         now, asked = time.monotonic(), answer.retry_after
         gate.end(table.signal(answer), now, lane=sent.lane.key, probe=sent.probe, retry_after=asked)
         counted = gate.closed and not sent.probe
@@ -80,8 +80,8 @@ class Clerk:
         """Move the lane on and write down what happened; the commit follows within milliseconds."""
         endpoint, lane, row = sent.endpoint, sent.lane, sent.row
         lane.sequence = max(lane.sequence, sent.sequence)
-        cause = endpoint.connector.table.cause(answer)
-        standing = recording.standing(sent, decision, cause)
+        why = endpoint.connector.table.why(answer)
+        standing = recording.standing(sent, decision, why)
         until: datetime | None = None
         blocked = False
         match decision:
@@ -102,7 +102,7 @@ class Clerk:
                 blocked = self._park(endpoint, lane, row)
         state = recording.lane_state(row.subscription_id, lane, sleeps_until=until, blocked=blocked)
         self._book.write(
-            endpoint, lane, attempts=[recording.attempt(sent, answer, cause)], standing=standing, state=state
+            endpoint, lane, attempts=[recording.attempt(sent, answer, why)], standing=standing, state=state
         )
         self._plan_commit()
 

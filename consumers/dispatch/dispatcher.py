@@ -1,7 +1,7 @@
 """The dispatcher: owed deliveries leave, lane by lane, within what each endpoint bears, and every result is recorded.
 
-One asyncio loop decides and sends; threads of one worker each do what blocks (ledger; preparation; desk). The ledger
-thread writes results before it reads more, so that what is read is never older than what was decided.
+One asyncio loop decides and sends; threads of one worker each do what blocks (ledger; preparation; subscriptions). The
+ledger thread writes results before it reads more, so that what is read is never older than what was decided.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from consumers.settings import DeliverSettings
 
 _TICK: Final = 0.05  # seconds between two looks at the clock
 _PUMP: Final = 0.001  # seconds in which answers gather before the next deliveries are chosen
-_DESK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 1.0
 _WRITERS: Final = 32  # batches that may block at once, each in a thread: one slow receiver keeps one of them
 
 
@@ -35,7 +35,7 @@ class Connections:
     """One connection per thread; the one of ``preparation`` commits by itself."""
 
     ledger: psycopg.Connection
-    desk: psycopg.Connection
+    subscriptions: psycopg.Connection
     preparation: Preparation
 
 
@@ -49,14 +49,14 @@ class Dispatcher:
         self._connections = connections
         self._connectors = connectors
         self._loop = asyncio.get_running_loop()
-        self._threads = Threads(self._loop, ledger=1, preparation=1, desk=1, channel=_WRITERS)
+        self._threads = Threads(self._loop, ledger=1, preparation=1, subscriptions=1, channel=_WRITERS)
         self._roster = Roster(settings, connectors)
-        self._following = Following(settings, self._threads, connections.desk, self._roster)
+        self._following = Following(settings, self._threads, connections.subscriptions, self._roster)
         self._clerk = Clerk(settings, self._threads, connections.ledger, self._roster)
         gear = self._gear()
         self._sending, self._writing = Sending(gear), Writing(gear)
         self._pumping = self._stopping = False
-        self._next_desk = 0.0
+        self._next_look = 0.0
 
     def _gear(self) -> Gear:
         return Gear(
@@ -101,8 +101,8 @@ class Dispatcher:
 
     async def _tick(self) -> None:
         now = time.monotonic()
-        if now >= self._next_desk:
-            self._next_desk = now + _DESK_SECONDS
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_SECONDS
             await self._following.look(self._connections.ledger)
         self._pump()
         await self._pause()

@@ -49,10 +49,10 @@ class Following:
     async def look(self, ledger_conn: psycopg.Connection) -> None:
         """Follow the subscriptions of now, and do what is due: ended ones, old ones, counts."""
         read = partial(_changed, known=self._in_force.revision)
-        found = await self._threads.call("desk", partial(reading, self._conn, read))
+        found = await self._threads.call("subscriptions", partial(reading, self._conn, read))
         if found is not None:
             self._in_force = found
-            self._roster.reopen(await self._threads.call("desk", partial(reading, self._conn, released)))
+            self._roster.reopen(await self._threads.call("subscriptions", partial(reading, self._conn, released)))
         now = datetime.now(UTC)
         await self._follow(
             {name: one for name, one in self._in_force.in_force.items() if now < one.ends_at}, ledger_conn
@@ -69,12 +69,12 @@ class Following:
         moment = time.monotonic()
         if moment >= self._next_sweep:
             self._next_sweep = moment + _SWEEP_SECONDS
-            self._threads.submit("desk", partial(_sweep, self._conn, oldest))
+            self._threads.submit("subscriptions", partial(_sweep, self._conn, oldest))
         if moment >= self._next_backlog:
             self._next_backlog = float("inf")  # one look at a time
             states = {name: board.state(one) for name, one in self._roster.endpoints.items()}
             look = partial(board.look, self._conn, states, self._settings.deliver_deadline)
-            self._threads.submit("desk", look, self._looked)
+            self._threads.submit("subscriptions", look, self._looked)
 
     def _looked(self, found: board.Look) -> None:
         self._next_backlog = time.monotonic() + _BACKLOG_SECONDS

@@ -15,7 +15,7 @@ from consumers.dispatch.recording import Tried
 from consumers.ledger.fates import Why
 from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import Pending, Results, Standing
-from consumers.payload.preparation import Body, Gone, Owed, Prepared, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
 from consumers.subscriptions.subscription import Subscription
 
 
@@ -47,7 +47,7 @@ class Composed:
             self.untold[row.lane] = list(row.lane_gap)
         return self.lanes[row.lane]
 
-    def leave(self, one: Owed, octets: bytes) -> None:
+    def leave(self, one: Departure, octets: bytes) -> None:
         """Let a delivery leave under its number; the ids before it are told with it."""
         row, lane = one.row, self.lane(one.row)
         lane.sequence = max(lane.sequence, one.sequence)
@@ -78,18 +78,18 @@ class Composed:
         )
 
 
-def candidates(subscription: Subscription, rows: Sequence[Pending]) -> list[Owed]:
+def candidates(subscription: Subscription, rows: Sequence[Pending]) -> list[Departure]:
     """Give the rows with the numbers they get if all of them leave."""
     last: dict[str, int] = {}
     found = []
     for row in rows:
         number = row.sequence or last.get(row.lane, row.lane_sequence) + 1
         last[row.lane] = max(last.get(row.lane, row.lane_sequence), number)
-        found.append(Owed(subscription, row, number))
+        found.append(Departure(subscription, row, number))
     return found
 
 
-def compose(page: Sequence[Owed], fates: Sequence[Prepared], subscription: Subscription, at: datetime) -> Composed:
+def compose(page: Sequence[Departure], fates: Sequence[Prepared], subscription: Subscription, at: datetime) -> Composed:
     """Give what leaves of a page, each lane up to its first delivery that does not."""
     found = Composed(subscription, at)
     for one, fate in zip(page, fates, strict=True):
@@ -107,7 +107,7 @@ def compose(page: Sequence[Owed], fates: Sequence[Prepared], subscription: Subsc
     return found
 
 
-def settled(composed: Composed, answer: Answer, decided: Sequence[Decision], cause: str | None) -> Results:
+def settled(composed: Composed, answer: Answer, decided: Sequence[Decision], why: str | None) -> Results:
     """Give what the ledger holds after an answer to a whole page; ``decided`` is the fate of each that left."""
     subscription, results, blocked = composed.subscription, Results(), set[str]()
     for one, decision in zip(composed.leaving, decided, strict=True):
@@ -120,8 +120,8 @@ def settled(composed: Composed, answer: Answer, decided: Sequence[Decision], cau
                 blocked |= {lane.key} if subscription.poison == "bloquer" else set()
             case _:
                 pass
-        results.attempts.append(recording.attempt(one.tried, answer, cause))
-        results.standings[row.seq] = recording.standing(one.tried, decision, cause)
+        results.attempts.append(recording.attempt(one.tried, answer, why))
+        results.standings[row.seq] = recording.standing(one.tried, decision, why)
         results.lanes[subscription.id, lane.key] = recording.lane_state(
             subscription.id, lane, blocked=lane.key in blocked
         )

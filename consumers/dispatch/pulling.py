@@ -1,6 +1,7 @@
 """Pull: no connector; a page is read from the ledger, and an acknowledgement is a result like another.
 
-The page that was given is given again, under the same position, until it is acknowledged.
+The page that was given is given again, under the same position, until it is acknowledged. The HTTP API of the guichet
+will call it, later; until then the contract suite of the channels drives it.
 """
 
 from dataclasses import dataclass

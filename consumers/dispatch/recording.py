@@ -46,13 +46,13 @@ def request(
     return Request(to.id, to.destination, secrets or (), name, str(row.event_id), row.attempts + 1, gap, body)
 
 
-def attempt(sent: Tried, answer: Answer, cause: str | None) -> Attempt:
+def attempt(sent: Tried, answer: Answer, why: str | None) -> Attempt:
     """Give the line of the attempt."""
     milliseconds = round(answer.duration * 1000)
-    return Attempt(sent.row.seq, sent.row.attempts + 1, sent.at, answer.outcome, answer.code, milliseconds, cause)
+    return Attempt(sent.row.seq, sent.row.attempts + 1, sent.at, answer.outcome, answer.code, milliseconds, why)
 
 
-def standing(sent: Tried, decision: Decision, cause: str | None) -> Standing:
+def standing(sent: Tried, decision: Decision, why: str | None) -> Standing:
     """Give where the delivery stands after an attempt."""
     row, tries, etat = sent.row, sent.row.tries, PENDING
     match decision:
@@ -66,7 +66,7 @@ def standing(sent: Tried, decision: Decision, cause: str | None) -> Standing:
             pass
         case _:
             assert_never(decision)
-    return Standing(row.seq, etat, sent.sequence, row.attempts + 1, tries, cause)
+    return Standing(row.seq, etat, sent.sequence, row.attempts + 1, tries, why)
 
 
 def ended(row: Pending, etat: str, why: str) -> Standing:

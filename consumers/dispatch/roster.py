@@ -1,4 +1,4 @@
-"""The endpoints of now, one per subscription in force, in step with the desk; and when their held lanes wake."""
+"""The endpoints of now, one per subscription in force, in step with them; and when their held lanes wake."""
 
 import heapq
 from collections.abc import Iterable, Mapping

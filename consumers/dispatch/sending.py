@@ -20,7 +20,8 @@ from consumers.dispatch.threads import Threads
 from consumers.ledger import ledger
 from consumers.ledger.fates import Why
 from consumers.ledger.records import Pending, Wake, Window
-from consumers.payload.preparation import Body, Gone, Owed, Preparation, Prepared, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
+from consumers.payload.preparation import Preparation
 from consumers.settings import DeliverSettings
 from consumers.subscriptions.subscription import Subscription
 
@@ -132,7 +133,7 @@ class Sending:
             return
         self._preparing = True
         batch, self._picked = self._picked[:_BATCH], self._picked[_BATCH:]
-        candidates = [Owed(one.subscription, one.row, one.sequence) for one in batch]
+        candidates = [Departure(one.subscription, one.row, one.sequence) for one in batch]
         work = partial(self._gear.preparation.prepare, candidates)
         self._gear.threads.submit("preparation", work, partial(self._send, batch))
 

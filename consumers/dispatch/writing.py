@@ -20,7 +20,7 @@ from consumers.dispatch.sending import Gear
 from consumers.ledger import ledger, pages
 from consumers.ledger.pages import Page
 from consumers.ledger.records import Results
-from consumers.payload.preparation import Owed, Prepared
+from consumers.payload.departure import Departure, Prepared
 from consumers.subscriptions.subscription import Subscription
 
 
@@ -69,7 +69,7 @@ class Writing:
         work = partial(self._gear.preparation.prepare, owed)
         self._gear.threads.submit("preparation", work, partial(self._prepared, one, page, owed))
 
-    def _prepared(self, one: Passage, page: Page, owed: Sequence[Owed], fates: Sequence[Prepared]) -> None:
+    def _prepared(self, one: Passage, page: Page, owed: Sequence[Departure], fates: Sequence[Prepared]) -> None:
         if self._stopping or not self._stands(one):
             self._leave(one)
             return
@@ -114,8 +114,8 @@ class Writing:
         decided = paging.shared_out(composed, decision, refused)
         for each, fate in zip(composed.leaving, decided, strict=True):
             measure(each.tried.row, answer, fate)
-        cause = one.endpoint.connector.table.cause(answer)
-        self._record(one, decision, paging.settled(composed, answer, decided, cause))
+        why = one.endpoint.connector.table.why(answer)
+        self._record(one, decision, paging.settled(composed, answer, decided, why))
 
     def _record(self, one: Passage, decision: Decision, results: Results) -> None:
         """Write the results down; a page that is to be tried again stays open, so that it comes again as it is."""

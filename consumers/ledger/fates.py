@@ -13,7 +13,7 @@ class Etat(Explained):
         "Elle est due et n’est pas encore arrivée à un terme.",
         "Rien : elle part à son tour ; la colonne prochaine dit quand un échec sera retenté.",
     )
-    LIVREE = "livree", "Le récepteur a répondu 2xx.", "Rien."
+    LIVREE = "livree", "Le récepteur l’a.", "Rien."
     PARQUEE = "parquee", "Plus aucune tentative n’aura lieu d’elle-même ; elle reste due et montrée.", _RELEASE
     RETIREE = (
         "retiree",

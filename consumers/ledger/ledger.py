@@ -170,8 +170,8 @@ def commit(conn: psycopg.Connection, results: Results) -> None:
             conn.execute(_UPSERT_LANES, (*_columns(lanes, _LANE), gaps))
 
 
-_ATTEMPT: Final = ("seq", "n", "at", "outcome", "code", "duration_ms", "cause")
-_STANDING: Final = ("seq", "etat", "sequence", "attempts", "tries", "cause")
+_ATTEMPT: Final = ("seq", "n", "at", "outcome", "code", "duration_ms", "why")
+_STANDING: Final = ("seq", "etat", "sequence", "attempts", "tries", "why")
 _LANE: Final = ("subscription_id", "lane", "sequence", "sleeps_until", "blocked")
 
 
@@ -207,14 +207,14 @@ set sequence = excluded.sequence, sleeps_until = excluded.sleeps_until, blocked 
 
 
 def stop(conn: psycopg.Connection, subscription_id: str, version: int) -> None:
-    """Remember that the receiver of this version answered 410."""
+    """Remember that the receiver of this version said that it wants nothing more."""
     conn.execute(
         "insert into ledger.stopped (subscription_id, version) values (%s, %s) on conflict do nothing",
         (subscription_id, version),
     )
 
 
-def withdraw_ended(conn: psycopg.Connection, cause: str) -> int:
+def withdraw_ended(conn: psycopg.Connection, why: str) -> int:
     """Withdraw what is owed to subscriptions that are no longer in force; gives how many.
 
     Judged in the same statement, so by the same snapshot: who sees a delivery sees the subscription it was owed to.
@@ -224,16 +224,16 @@ def withdraw_ended(conn: psycopg.Connection, cause: str) -> int:
         " where d.etat = 'en_attente' and not exists (select from desk.subscription s"
         " where s.subscription_id = d.subscription_id and s.ended_at is null"
         " and (s.document ->> 'fin')::timestamptz > now())",
-        (cause,),
+        (why,),
     ).rowcount
 
 
-def park_older(conn: psycopg.Connection, than: datetime, cause: str) -> int:
+def park_older(conn: psycopg.Connection, than: datetime, why: str) -> int:
     """Park what has waited since before ``than``; gives how many."""
     return conn.execute(
         "update ledger.delivery set etat = 'parquee', cause = %s, ended_at = now()"
         " where etat = 'en_attente' and created_at < %s",
-        (cause, than),
+        (why, than),
     ).rowcount
 
 

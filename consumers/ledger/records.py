@@ -58,7 +58,7 @@ class Attempt:
     outcome: str
     code: int | None
     duration_ms: int
-    cause: str | None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Standing:
     sequence: int | None
     attempts: int
     tries: int
-    cause: str | None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)

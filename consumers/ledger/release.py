@@ -1,7 +1,7 @@
 """Release: what was parked is owed again, in its order and under the numbers it had; the dispatcher is told.
 
 The dispatcher holds in memory only what lies after its cursor: it finds released deliveries, which lie before, by
-their cause, when the revision of the desk has grown.
+their cause, when the revision of the subscriptions has grown.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -18,47 +18,11 @@ from bus.errors import InvalidEvent
 from bus.sealing import DataKey, KekRing, unseal
 from bus.vault import keys
 from consumers.ledger.fates import Why
-from consumers.ledger.records import Pending
 from consumers.payload import projection
+from consumers.payload.departure import Body, Departure, Gone, Prepared, Unreadable, Withdrawn
 from consumers.payload.projection import Selected
-from consumers.subscriptions.subscription import Subscription
 
 KEY_SECONDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """The head of a lane, about to leave."""
-
-    subscription: Subscription
-    row: Pending
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """May leave: the bytes to sign."""
-
-    octets: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """May not leave any more; the cause is French."""
-
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Can never leave: its bytes are wrong."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Somebody else has ended it (erasure, age): nothing to record."""
 
 
 class View(NamedTuple):
@@ -77,8 +41,6 @@ class Projected:
     data: bytes = field(repr=False)
 
 
-Prepared: TypeAlias = Body | Withdrawn | Unreadable | Gone
-
 NOT_ENTITLED: Final = Why.SANS_DROIT.value
 ERASED: Final = Why.CLE_DETRUITE.value
 
@@ -92,7 +54,7 @@ class Preparation:
         self._codec = codec
         self._keys: dict[str, tuple[float, DataKey]] = {}
 
-    def prepare(self, candidates: Sequence[Owed]) -> list[Prepared]:
+    def prepare(self, candidates: Sequence[Departure]) -> list[Prepared]:
         """Give the fate of each candidate, in order; what several of them share is decoded, opened, serialised once."""
         standing = self._standing([candidate.row.seq for candidate in candidates])
         now = datetime.now(UTC)
@@ -105,7 +67,7 @@ class Preparation:
         projected = {view: _project(one, view.fields, keys) for view, one in selected.items()}
         return [refused.get(one.row.seq) or _address(one, projected[view_of(one)]) for one in candidates]
 
-    def _select(self, candidates: Sequence[Owed]) -> dict[View, Selected | Unreadable]:
+    def _select(self, candidates: Sequence[Departure]) -> dict[View, Selected | Unreadable]:
         events: dict[tuple[UUID, str], Mapping[str, Any] | Unreadable] = {}
         selected: dict[View, Selected | Unreadable] = {}
         for one in candidates:
@@ -143,12 +105,12 @@ class Preparation:
         return {name: self._keys[name][1] for name in wanted if name in self._keys}
 
 
-def view_of(candidate: Owed) -> View:
+def view_of(candidate: Departure) -> View:
     """Give what a candidate sees: candidates with the same view get the same data."""
     return View(candidate.row.event_id, candidate.row.autorite, candidate.subscription.fields)
 
 
-def _refusal(candidate: Owed, standing: set[int], now: datetime) -> Gone | Withdrawn | None:
+def _refusal(candidate: Departure, standing: set[int], now: datetime) -> Gone | Withdrawn | None:
     """Tell why a candidate may not leave, whatever it holds."""
     row = candidate.row
     if row.seq not in standing:
@@ -177,7 +139,7 @@ def _project(
         return Unreadable(error.reason.value)
 
 
-def _address(candidate: Owed, projected: Projected | Withdrawn | Unreadable) -> Prepared:
+def _address(candidate: Departure, projected: Projected | Withdrawn | Unreadable) -> Prepared:
     if not isinstance(projected, Projected):
         return projected
     address = projection.Recipient(candidate.subscription.id, candidate.row.sujet, candidate.sequence)

@@ -13,13 +13,16 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from avro_schemas.models import EVENT_VERSION
-from consumers.subscriptions.profiles import GROUPS, given_data
+from consumers.subscriptions.profiles import ENRICHED, GROUPS, given_data
 
 Record: TypeAlias = Mapping[str, Any]
 Open: TypeAlias = Callable[[Record], Mapping[str, Any]]
 """Opens one sealed part (a ``bus.partie_scellee``) into its record."""
 
-_SENSITIVE: Final = ("identite", "contact", "adresse", "nir", "matricule", "motifs")
+SEALED: Final = ("identite", "contact", "adresse", "nir", "matricule", "motifs")
+"""The groups of a body that sealed parts fill, in its order: all kinds of parts, as a test of the contract sees to."""
+_REPLACES_CONTACT: Final = "contact.mis_a_jour"
+"""The type that says what the contact now is: of it, two empty lists are news; of another, they say nothing."""
 _MAY_LEAVE: Final = frozenset({"accorde", "inconnu", None})
 _CHANNELS: Final = {"telephone": ("telephones", "numero"), "courriel": ("courriels", "adresse")}
 
@@ -51,7 +54,7 @@ def select(event: Record, authority: str, fields: frozenset[str]) -> Selected:
     """Choose the parts to open, and no other: the event's own, else what the enrichment joined."""
     groups = _groups_of(fields)
     enriched = event.get("enrichissement") or {}
-    found: dict[str, list[Record]] = {group: [] for group in _SENSITIVE}
+    found: dict[str, list[Record]] = {group: [] for group in SEALED}
     for part in event["scelle"]:
         if part["sorte"] in groups and part["sorte"] in found:
             found[part["sorte"]].append(part)
@@ -84,13 +87,14 @@ def data(selected: Selected, fields: frozenset[str], open_: Open) -> bytes:
         open_: opens a part; called for those of ``selected`` only.
     """
     event, parts = selected.event, selected.parts
-    groups = {group: value for group, value in _groups(event, parts, fields, open_) if value is not None}
+    told = {group: _group(group, event, parts, fields, open_) for group in SEALED}
+    groups = {group: value for group, value in told.items() if value is not None}
     given = given_data(event["type"], fields)
     body: dict[str, Any] = {
         "date_effet": event["date_effet"],
         "autorite": selected.authority,
         "commune_insee": event["territoire"]["commune_insee"],
-        "portee": [group for group in _SENSITIVE if _filled(groups.get(group))],
+        "portee": [group for group in SEALED if _filled(groups.get(group))],
         "donnees": {name: value for name, value in event["donnees"].items() if name in given},
     }
     body |= {name: event[name] for name in ("corrige", "annule") if event[name] is not None}
@@ -102,13 +106,13 @@ def _filled(value: object) -> bool:
     return any(value.values()) if isinstance(value, dict) else value is not None
 
 
-def _groups(event: Record, parts: Parts, fields: frozenset[str], open_: Open) -> Iterator[tuple[str, Any]]:
-    yield "identite", _record("identite", parts, fields, open_)
-    yield "contact", _contact(event, parts["contact"], fields, open_)
-    yield "adresse", _record("adresse", parts, fields, open_)
-    yield "nir", open_(parts["nir"][0])["nir"] if parts["nir"] else None
-    yield "matricule", _record("matricule", parts, fields, open_)
-    yield "motifs", _record("motifs", parts, fields, open_)
+def _group(group: str, event: Record, parts: Parts, fields: frozenset[str], open_: Open) -> Any:  # noqa: ANN401 - any JSON
+    """Give a group as a body tells it: the fields of its part, but for contact points and the NIR by itself."""
+    if group == "contact":
+        return _contact(event, parts[group], fields, open_)
+    if group == "nir":
+        return open_(parts[group][0])["nir"] if parts[group] else None
+    return _record(group, parts, fields, open_)
 
 
 def _record(group: str, parts: Parts, fields: frozenset[str], open_: Open) -> dict[str, Any] | None:
@@ -123,7 +127,7 @@ def _contact(event: Record, parts: list[Record], fields: frozenset[str], open_: 
     """Give both lists in rank order; an event that replaces the contact says so even when nothing is left of it."""
     if not any(name.startswith("contact.") for name in fields):
         return None
-    if not parts and event["type"] != "contact.mis_a_jour":
+    if not parts and event["type"] != _REPLACES_CONTACT:
         return None
     lists: dict[str, list[dict[str, Any]]] = {name: [] for name in GROUPS["contact"] if f"contact.{name}" in fields}
     for part in sorted(parts, key=lambda one: one["rang"] or 0):
@@ -141,7 +145,7 @@ def _point(part: Record, name: str, value: str) -> dict[str, Any]:
 def _enriched(event: Record, fields: frozenset[str]) -> dict[str, Any]:
     enriched = event.get("enrichissement") or {}
     groups: dict[str, Any] = {}
-    for group in ("situation", "echeances"):
+    for group in ENRICHED:
         granted = [name for name in GROUPS[group] if f"{group}.{name}" in fields]
         if granted and event["cle_personne"] is not None:
             groups[group] = {name: (enriched.get(group) or {}).get(name) for name in granted}

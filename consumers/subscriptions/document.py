@@ -22,8 +22,8 @@ from pydantic_core import ErrorDetails
 
 from bus.errors import InvalidEvent
 from bus.territory import authority
-from consumers.connectors.destination import MEMBERS, AnyDestination
-from consumers.faults import Fault, Found, Wrong, refuse, refuse_all
+from consumers.connectors.destination import MEMBERS, AnyDestination, genres, tables
+from consumers.faults import Catalogue, Fault, Found, Wrong, refuse, refuse_all
 from consumers.subscriptions.profiles import FIELDS, Profile
 from consumers.subscriptions.subscription import Poison, covers, delivered
 
@@ -159,10 +159,8 @@ _BY_FIELD: Final[Mapping[str, Wrong]] = {
     "fin": Wrong.DATE,
     "habilitation": Wrong.HABILITATION,
     "destination": Wrong.DESTINATION,
-    "url": Wrong.URL,
-    "secret_fichier": Wrong.SECRET,
 }
-"""What a field that is absent or of another type than its own is told."""
+"""What a field that is absent or of another type than its own is told; those of a destination, its model tells."""
 
 
 def parse(text: str) -> tuple[dict[str, Any], list[Fault]]:
@@ -226,6 +224,13 @@ def _told(place: str, error: ErrorDetails, model: type[BaseModel]) -> Iterator[F
             inside = MEMBERS[str(error["loc"][1])] if len(error["loc"]) > 1 else model
             yield Wrong.CHAMP_DE_TROP.at(place, possibles=", ".join(sorted(inside.model_fields)))
         case "union_tag_invalid" | "union_tag_not_found":
-            yield Wrong.GENRE.at(place, genre=error["input"].get("genre"))
+            yield Wrong.GENRE.at(place, genre=error["input"].get("genre"), possibles=genres())
         case _:
-            yield _BY_FIELD.get(place.rpartition(".")[2], Wrong.VALEUR).at(place)
+            yield _by_field(error).at(place, possibles=tables())
+
+
+def _by_field(error: ErrorDetails) -> Catalogue:
+    top, *inside = [part for part in error["loc"] if isinstance(part, str)]
+    if len(inside) < 2:
+        return _BY_FIELD.get(top, Wrong.VALEUR)
+    return MEMBERS[inside[0]].told.get(inside[-1], Wrong.VALEUR)

@@ -27,7 +27,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The subscriptions at one revision: those in force, and ids whose receiver said stop (410)."""
+    """The subscriptions at one revision: those in force, and ids whose receiver said that it wants nothing more."""
 
     revision: int
     in_force: Mapping[str, Subscription]
@@ -37,7 +37,7 @@ class InForce:
 def apply(conn: psycopg.Connection, document: Mapping[str, Any]) -> Applied | list[Fault]:
     """Make a faultless document the whole state of its organisation, in one transaction.
 
-    A subscription that its receiver stopped (410) starts again: applying is asking.
+    A subscription whose receiver said that it wants nothing more starts again: applying is asking.
 
     Returns:
         What changed, or the ids that belong to somebody else: then nothing has changed.

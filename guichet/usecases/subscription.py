@@ -11,7 +11,7 @@ from bus.db import connect
 from bus.platform.postgres import database
 from bus.settings import Settings
 from bus.territory import authority, authority_codes
-from consumers.connectors.destination import shown
+from consumers.connectors.destination import secret_file, shown
 from consumers.faults import Fault
 from consumers.subscriptions import in_force
 from consumers.subscriptions.document import Known, faults, parse
@@ -66,7 +66,7 @@ def apply(settings: Settings, text: str) -> SubscriptionsApplied | Faulty:
 def _warnings(document: Mapping[str, Any], secrets: Path) -> Iterator[str]:
     """Say what is valid and will all the same send nothing: no caseload known, no secret yet."""
     for entry in document.get("abonnement", []):
-        name = entry["destination"].get("secret_fichier")
+        name = secret_file(entry["destination"])
         if name and secrets.is_dir() and not (secrets / name).exists():  # elsewhere, another machine holds them
             yield f"{entry['id']} attend son secret, {name}, dans {secrets}"
         if entry.get("profil") in CASELOAD_ONLY:

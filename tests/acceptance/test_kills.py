@@ -25,7 +25,7 @@ FAILPOINTS = [
     "stream.after_changelog",
     "stream.after_state",
     "deliver.after_intake",
-    "deliver.after_2xx",
+    "deliver.after_success",
 ]
 PROCESSES = ["kafka", "base", "registre", *ROLES]
 KILLS_THAT_MAY_REPEAT_A_DELIVERY = {"deliver", "base", "kafka"}

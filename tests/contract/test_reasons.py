@@ -8,8 +8,9 @@ import pytest
 
 from bus.measuring import REASONS, Stage
 from bus.reasons import Explained, Reason
+from consumers.connectors.destination import BUILT
 from consumers.connectors.registry import CHANNELS
-from consumers.faults import Wrong
+from consumers.faults import Catalogue, Wrong
 from consumers.ledger.fates import Etat, Why
 from guichet.exits import Exit
 from producers.journal.observation import Code, Motif
@@ -17,8 +18,9 @@ from producers.journal.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bus", "producers", "streams", "consumers", "guichet")
-OUTCOMES = [channel.opens.table.outcomes for channel in CHANNELS.values()]
-CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, *OUTCOMES, Etat, Why, Wrong)
+WRONG = [type(one) for member in BUILT.values() for one in member.wrong[:1]]
+OUTCOMES = [channel.table.outcomes for channel in CHANNELS.values()]
+CATALOGUES: tuple[type[Explained], ...] = (Reason, Motif, Code, Verdict, *OUTCOMES, Etat, Why, Wrong, *WRONG)
 RAISED = {"InvalidEvent": "Reason", "FluxRejected": "Motif"}
 """Errors that carry a code as first argument, and the catalogue it must come from."""
 
@@ -54,7 +56,8 @@ def test_each_code_says_what_it_means_and_what_to_do() -> None:
 
 
 def test_every_catalogue_of_codes_is_known_here() -> None:
-    declared = {kind.__name__ for kind in Explained.__subclasses__() if kind.__module__.split(".")[0] in PACKAGES}
+    kinds = [*Explained.__subclasses__(), *Catalogue.__subclasses__()]
+    declared = {kind.__name__ for kind in kinds if len(kind) and kind.__module__.split(".")[0] in PACKAGES}
 
     assert declared == {kind.__name__ for kind in CATALOGUES}
 
@@ -73,7 +76,7 @@ def test_an_error_with_a_code_takes_it_from_its_catalogue(error: str, catalogue:
     assert foreign == set()
 
 
-@pytest.mark.parametrize("catalogue", [Reason, Motif, Code, Why, Wrong])
+@pytest.mark.parametrize("catalogue", [Reason, Motif, Code, Why, Wrong, *WRONG])
 def test_no_code_is_declared_that_nothing_uses(catalogue: type[Explained]) -> None:
     used = {
         node.attr

@@ -20,6 +20,7 @@ from bus.reasons import Explained, Reason
 from bus.roles import ROLES
 from bus.territory import authority_codes
 from bus.topics import TOPICS
+from consumers.connectors.webhook.destination import WrongWebhook
 from consumers.connectors.webhook.outcome import Outcome
 from consumers.faults import Wrong
 from consumers.ledger.fates import Etat, Why
@@ -241,7 +242,7 @@ def test_each_command_is_on_its_page_with_its_options_and_an_example_that_parses
     command.make_context(path, words[len(path.split()) :])
 
 
-@pytest.mark.parametrize("kind", [Reason, Motif, Code, Verdict, Outcome, Etat, Wrong])
+@pytest.mark.parametrize("kind", [Reason, Motif, Code, Verdict, Outcome, Etat, Wrong, WrongWebhook])
 def test_each_code_is_on_its_page_with_what_to_do(kind: type[Explained]) -> None:
     page = kept("erreurs.md")
 

@@ -107,11 +107,11 @@ def _signal(answer: Answer) -> Signal:
     return Signal.ALIVE if answer.outcome is ToyOutcome.DONE else Signal.UNREACHABLE
 
 
-def _cause(answer: Answer) -> str | None:
+def _why(answer: Answer) -> str | None:
     return None if answer.outcome is ToyOutcome.DONE else answer.outcome.meaning
 
 
-TOY: Final = Table(ToyOutcome, ToyOutcome.DONE, _decide, _signal, _cause)
+TOY: Final = Table(ToyOutcome, ToyOutcome.DONE, _decide, _signal, _why)
 DONE: Final = Answer(ToyOutcome.DONE)
 FAILED: Final = Answer(ToyOutcome.FAILED)
 

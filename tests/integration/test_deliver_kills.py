@@ -89,7 +89,7 @@ def test_killed_after_intake_nothing_is_taken_twice_or_lost(world: Delivering) -
 def test_killed_between_an_answer_and_its_record_the_copy_is_the_same(world: Delivering) -> None:
     receiver = subscriber(world)
     receiver.start()
-    env = points(world, "deliver.after_2xx@1#1", "deliver.after_2xx@7#2", "deliver.after_2xx@30#3")
+    env = points(world, "deliver.after_success@1#1", "deliver.after_success@7#2", "deliver.after_success@30#3")
     feed(world)
 
     restart_until_done(world, receiver, env, kills=3)

@@ -13,7 +13,7 @@ from consumers.connectors.port import (
     Stay,
     Stop,
 )
-from consumers.connectors.webhook.outcome import Outcome, cause, decide, outcome_of, retry_after, signal
+from consumers.connectors.webhook.outcome import Outcome, decide, outcome_of, retry_after, signal, why
 from consumers.schedule import DETERMINISTIC_TRIES, LADDER, RETRY_AFTER_CAP
 
 CODES = st.integers(200, 599)
@@ -116,8 +116,8 @@ def test_what_the_gate_learns(failed: Answer, expected: Signal) -> None:
 
 @given(FAILURES)
 def test_every_failure_is_explained_in_words(failed: Answer) -> None:
-    assert cause(failed)
+    assert why(failed)
 
 
 def test_a_success_needs_no_explanation() -> None:
-    assert cause(answer(204)) is None
+    assert why(answer(204)) is None

@@ -13,7 +13,7 @@ from consumers.dispatch import paging
 from consumers.dispatch.paging import Composed
 from consumers.ledger.ids import delivery_id
 from consumers.ledger.records import Pending
-from consumers.payload.preparation import Body, Gone, Prepared, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Gone, Prepared, Unreadable, Withdrawn
 from consumers.subscriptions.profiles import Profile
 from consumers.subscriptions.subscription import Subscription
 

@@ -19,7 +19,8 @@ from bus.vault import keys as vault_keys
 from consumers.connectors.webhook.destination import Webhook
 from consumers.ledger.records import Pending
 from consumers.payload import preparation
-from consumers.payload.preparation import Body, Gone, Owed, Preparation, Unreadable, Withdrawn
+from consumers.payload.departure import Body, Departure, Gone, Unreadable, Withdrawn
+from consumers.payload.preparation import Preparation
 from consumers.subscriptions.profiles import Profile, fields_of
 from consumers.subscriptions.subscription import Subscription
 
@@ -90,7 +91,7 @@ def subscription(name: str = "a", **changes: Any) -> Subscription:
     return replace(base, **changes)
 
 
-def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None = None) -> Owed:
+def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None = None) -> Departure:
     to = to or subscription()
     row = Pending(
         seq=seq,
@@ -109,7 +110,7 @@ def candidate(seq: int = 1, to: Subscription | None = None, value: bytes | None 
         lane_sequence=0,
         lane_gap=[],
     )
-    return Owed(to, row, 1)
+    return Departure(to, row, 1)
 
 
 def kinds(fates: Sequence[object]) -> list[type]:

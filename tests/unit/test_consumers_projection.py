@@ -2,6 +2,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 from helpers.deliveries import Person, contact, entry, invented_nir, part
@@ -10,14 +11,40 @@ from helpers.shared import shared
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avro_schemas.models import PART_VERSION
+from avro_schemas.rights import Right, common_rights
 from bus.codec import decode_part
 from bus.sealing import new_key, unseal
 from consumers.payload import projection
-from consumers.subscriptions.profiles import CASELOAD_ONLY, FIELDS, Profile, expand, fields_of
+from consumers.subscriptions.profiles import (
+    CASELOAD_ONLY,
+    ENRICHED,
+    FIELDS,
+    GROUPS,
+    LEAVES,
+    Profile,
+    expand,
+    fields_of,
+)
 
 PERSON = Person("s-" + "0" * 32, new_key())
 ADDRESS = projection.Recipient("cd-52-parcours", "p-" + "0" * 24, 1)
 ENVELOPE = {"date_effet", "autorite", "commune_insee", "portee", "donnees"}
+TOLD_OF_ALL = {
+    "id": ("bus.evenement", "id"),
+    "type": ("bus.evenement", "type"),
+    "source": ("bus.evenement", "source"),
+    "time": ("bus.evenement", "date_observation"),
+    "date_effet": ("bus.evenement", "date_effet"),
+    "autorite": ("bus.enrichissement", "autorite"),
+    "commune_insee": ("bus.territoire", "commune_insee"),
+    "portee": ("bus.evenement", "portee"),
+    "corrige": ("bus.evenement", "corrige"),
+    "annule": ("bus.evenement", "annule"),
+}
+"""What leaves with every event, and the record and field that it tells."""
+CLOUD_EVENTS = {"specversion", "subject", "dataschema", "datacontenttype", "sequence", "abonnement", "data"}
+"""What a body says of the delivery and of itself, and the data."""
 
 
 def open_(part_: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -57,6 +84,34 @@ def test_the_body_has_exactly_the_keys_of_the_normative_example() -> None:
         assert body[name] == example[name]
     assert body["data"]["portee"] == example["data"]["portee"]
     assert body["data"]["donnees"] == example["data"]["donnees"]
+
+
+def test_a_body_has_a_place_for_every_kind_of_sealed_part_and_for_every_group_of_fields() -> None:
+    assert set(projection.SEALED) == set(PART_VERSION), "a kind of part has no place in a body: see SEALED"
+    assert set(GROUPS) | {"nir"} == {*projection.SEALED, *ENRICHED}
+
+
+def test_each_kind_of_sealed_part_leaves_to_whom_has_all_rights() -> None:
+    filled = [*entry(PERSON)["scelle"], part(PERSON, "motifs", {"motifs": ["01"], "groupes": ["GA"]})]
+    event = entry(PERSON, scelle=filled)
+
+    data = projected(event, frozenset(LEAVES))
+
+    assert set(data["portee"]) == set(PART_VERSION)
+    assert set(ENRICHED) <= set(data)
+
+
+def test_what_leaves_with_every_event_is_open_to_everybody_by_the_contract() -> None:
+    rights = {name: common_rights()[record].get(field) for name, (record, field) in TOLD_OF_ALL.items()}
+
+    assert rights == dict.fromkeys(TOLD_OF_ALL, Right.TOUJOURS)
+
+
+def test_nothing_else_than_the_declared_envelope_leaves_by_itself() -> None:
+    body = webhook(entry(PERSON, corrige=str(UUID(int=1)), annule=str(UUID(int=2))), frozenset())
+
+    told = (set(body) - CLOUD_EVENTS) | (set(body["data"]) - {"donnees"})
+    assert told == set(TOLD_OF_ALL)
 
 
 @given(st.sets(st.sampled_from(sorted(FIELDS))))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from bus.reasons import Explained, Reason
+from consumers.connectors.destination import BUILT
 from consumers.connectors.port import Again, Answer, Delivered, Park, Signal, Stay, Stop
 from consumers.connectors.registry import CHANNELS
 from consumers.connectors.webhook.outcome import decide, outcome_of, signal
@@ -64,7 +65,8 @@ def _codes(kind: Iterable[Explained]) -> str:
 
 
 def _wrong() -> Iterator[tuple[str, str, str]]:
-    for one in Wrong:
+    """Give what may be wrong in any subscription, then what each channel adds for its own keys."""
+    for one in (*Wrong, *(one for member in BUILT.values() for one in member.wrong)):
         yield code(one.value), _PLACE.sub("…", one.meaning), _PLACE.sub("…", one.action)
 
 
@@ -92,7 +94,7 @@ def _deliveries() -> str:
 
 def _outcomes() -> Iterator[Explained]:
     """Give what may happen to an attempt by any channel, each code once."""
-    tables = [channel.opens.table for channel in CHANNELS.values()]
+    tables = [channel.table for channel in CHANNELS.values()]
     return iter({one.value: one for table in tables for one in table.outcomes}.values())
 
 

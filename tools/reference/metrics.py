@@ -13,7 +13,7 @@ from bus.measuring import Fate, Stage
 from bus.reasons import Reason
 from bus.telemetry import metrics as telemetry
 from consumers.connectors.registry import CHANNELS
-from consumers.dispatch.board import Standing
+from consumers.dispatch.board import SubscriberState
 from consumers.dispatch.measures import Ended
 from consumers.ledger.deadlines import Punctuality as Deadline
 from producers import registry
@@ -42,12 +42,12 @@ LABELS: Final[Mapping[str, str]] = {
 }
 """What bounds each label: no value from outside ever becomes one."""
 VALUES: Final[Mapping[str, tuple[Iterable[str], ...]]] = {
-    "outcome": tuple(channel.opens.table.outcomes for channel in CHANNELS.values()),
+    "outcome": tuple(channel.table.outcomes for channel in CHANNELS.values()),
     "reason": (Reason, Code),
     "result": (Result, Fate, Ended, Deadline),
     "source": ([kind.label for kind in registry.kinds()],),
     "stage": (Stage,),
-    "state": (Standing,),
+    "state": (SubscriberState,),
 }
 """The values of the labels that an enum or the registry of sources holds."""
 

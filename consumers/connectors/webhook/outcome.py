@@ -22,7 +22,7 @@ _REACH = "Vérifiez l’adresse de l’abonnement et le pare-feu du récepteur ;
 class Outcome(Explained):
     """How an attempt ended; the label of ``bus_delivery_attempts_total``. A 3xx, never followed, counts as http_4xx.
 
-    The meaning of an outcome without status code is what ``cause`` tells.
+    The meaning of an outcome without status code is what ``why`` tells.
     """
 
     SUCCESS = "success", "le récepteur a répondu 2xx", "Rien."
@@ -110,7 +110,7 @@ def _deterministic(answer: Answer) -> bool:
     return answer.outcome is Outcome.HTTP_4XX and answer.code not in (408, 409, 425, 429)
 
 
-def cause(answer: Answer) -> str | None:
+def why(answer: Answer) -> str | None:
     """Say in French why an attempt failed; nothing of the receiver's answer but its code. None for a success."""
     if answer.outcome is Outcome.SUCCESS:
         return None
@@ -118,4 +118,4 @@ def cause(answer: Answer) -> str | None:
     return f"le récepteur répond {answer.code}" if answered else answer.outcome.meaning
 
 
-TABLE: Final = Table(Outcome, Outcome.SUCCESS, decide, signal, cause)
+TABLE: Final = Table(Outcome, Outcome.SUCCESS, decide, signal, why)
