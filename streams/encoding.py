@@ -46,7 +46,7 @@ def decode(data: bytes) -> State:
     """Give the state that bytes hold.
 
     Raises:
-        Misconfigured: a later release of the bus wrote them in a way that this one cannot read.
+        Misconfigured: a later release wrote them in a way that this one cannot read, or their end is missing.
     """
     if data[0] == FLAT:
         return _from_flat(data)
@@ -125,6 +125,10 @@ def _facets(data: bytes) -> list[tuple[int, int, bytes]]:
         start = at + TAG.size
         at = start + size
         found.append((tag, version, data[start:at]))
+    if at > len(data):  # what is missing would be written away for good
+        raise Misconfigured(
+            f"état tronqué dans sa facette {found[-1][0]} : vérifiez le disque, puis reconstruisez le dossier d’état"
+        )
     return found
 
 

@@ -27,7 +27,8 @@ def phone(raw: str) -> Phone | None:
 
     A leading zero lost, ``+33``, ``0033`` and ``(0)`` are forgiven.
     """
-    text = _DECIMAL.sub(r"\1", raw.strip())
+    # The library reads the (0) of other countries as a digit of the number.
+    text = _DECIMAL.sub(r"\1", raw.strip()).replace("(0)", "")
     if "E+" in text.upper():
         return None
     # Letters would be dialled as on a keypad: a name written beside the number is none of it.
@@ -48,7 +49,7 @@ def _dialled(text: str) -> Phone | None:
         return None
     if number.country_code in _FRENCH:
         return _french(phonenumbers.national_significant_number(number))
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), "inconnu")
 

@@ -148,6 +148,18 @@ def test_a_room_knows_the_journal_and_no_other_source(room: str) -> None:
 
 
 @pytest.mark.parametrize("room", sorted(set(ROOMS)))
+def test_a_room_never_ends_the_transaction(room: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "producers" / room).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("commit", "rollback", "transaction", "autocommit")
+    }
+
+    assert found == set(), "producers/journal/transaction.py alone commits: a crash or a refusal must leave nothing"
+
+
+@pytest.mark.parametrize("room", sorted(set(ROOMS)))
 def test_every_source_has_a_test_of_its_own(room: str) -> None:
     tests = [path for path in (ROOT / "tests").rglob("test_*.py") if imports_room(path, room)]
 

@@ -87,6 +87,14 @@ def test_a_facet_of_a_later_release_is_still_there_after_every_fold() -> None:
     assert encode(after).endswith(later.content)
 
 
+@pytest.mark.parametrize("missing", [1, 5])
+def test_a_facet_whose_end_is_missing_is_refused_and_not_written_shorter(missing: int) -> None:
+    data = encode(NOBODY._replace(inconnues=(Unread(200, 3, b"what a later release knows"),)))
+
+    with pytest.raises(Misconfigured, match="tronqué dans sa facette 200"):
+        decode(data[:-missing])
+
+
 @contextmanager
 def release(written: int, *read: int) -> Iterator[None]:
     """Be a release that writes the situations in some version and reads some: from 2 on, a byte more."""
