@@ -1,5 +1,6 @@
 """The page that ends the demonstration: plain French, where to look, how to stop."""
 
+import shlex
 from collections.abc import Mapping
 from statistics import median
 from typing import Any, Final
@@ -46,6 +47,7 @@ def addresses(status: Mapping[str, Any], receivers: Mapping[str, str], data: str
     """Tell where to look, and how to stop."""
     roles = [f"  {role['role']:<9} {role['metrics']}" for role in status["roles"]]
     listening = [f"  {name:<9} {url}" for name, url in receivers.items()]
+    data = shlex.quote(data)
     return "\n".join(
         [
             "  À REGARDER",

@@ -19,7 +19,7 @@ def test_the_source_of_the_page_is_taken_in_and_its_event_waits_in_the_outbox(tm
     follow(PAGE, tree)
 
     with (
-        database(Settings(data_dir=tree / "essai")) as settings,
+        database(Settings(data_dir=tree / ".bus" / "essai")) as settings,
         psycopg.connect(str(settings.database_url)) as conn,
     ):
         ((kind, verdict, events),) = conn.execute(

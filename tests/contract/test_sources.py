@@ -117,7 +117,7 @@ def test_the_reference_and_the_command_line_follow_the_registry() -> None:
 
 
 def test_an_unknown_source_is_refused_with_the_list_of_those_there_are() -> None:
-    with pytest.raises(Misconfigured, match="inconnue : autre ; ce bus lit cnaf, contact"):
+    with pytest.raises(Misconfigured, match=f"inconnue : autre ; ce bus lit {', '.join(SOURCES)}"):
         registry.source("autre")
 
 

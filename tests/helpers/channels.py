@@ -1,6 +1,6 @@
 """What the contract suite needs of each channel: a receiver to write to; and toy channels, one of each shape.
 
-A channel of the registry without a harness here is refused by tests/contract/test_door_channel.py.
+A channel of the registry without a harness here is refused by tests/contract/test_channels.py.
 """
 
 import asyncio

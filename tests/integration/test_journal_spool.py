@@ -76,7 +76,7 @@ def test_a_sealed_copy_of_a_source_that_this_version_does_not_read_waits_for_one
 
     with Ingest(bench.settings) as ingestion:
         ingestion.register(copy)
-        with pytest.raises(UnknownSource, match="autre ; ce bus lit cnaf, contact"):
+        with pytest.raises(UnknownSource, match="source inconnue : autre ; ce bus lit "):
             ingestion.spooled(copy)
 
     assert bench.conn.execute("select decided from journal.spool").fetchone() == (False,)
