@@ -18,14 +18,14 @@ from confluent_kafka.admin import (
 from pydantic import SecretStr
 
 from bus import kafka, topics
-from bus.acl import KafkaRight, Kind, Pattern
+from bus.acl import KafkaRight, Pattern, ResourceKind
 from bus.errors import Unavailable
 from bus.settings import Settings
 
 ITERATIONS: Final = 8192
 """Of SCRAM; Kafka's least is 4096."""
 _USER: Final = "User:"
-_KINDS: Final[Mapping[Kind, ResourceType]] = {
+_KINDS: Final[Mapping[ResourceKind, ResourceType]] = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
     "cluster": ResourceType.BROKER,

@@ -12,7 +12,7 @@ from bus import topics
 from bus.errors import Refused
 from bus.roles import kafka_account
 
-Kind = Literal["topic", "group", "cluster", "transactional-id"]
+ResourceKind = Literal["topic", "group", "cluster", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
 CLUSTER: Final = "kafka-cluster"
 """Kafka's only name of that kind."""
@@ -31,7 +31,7 @@ class KafkaRight:
     """One permission of one account."""
 
     principal: str
-    kind: Kind
+    kind: ResourceKind
     name: str
     pattern: Pattern
     operation: str
@@ -43,7 +43,7 @@ class KafkaRight:
         return self.kind == kind and (name.startswith(self.name) if self.pattern == "prefixed" else name == self.name)
 
 
-def _rights(principal: str, kind: Kind, name: str, *operations: str) -> list[KafkaRight]:
+def _rights(principal: str, kind: ResourceKind, name: str, *operations: str) -> list[KafkaRight]:
     """Read a name that ends with ``.`` or ``-`` as a prefix."""
     pattern: Pattern = "prefixed" if name.endswith((".", "-")) else "literal"
     return [KafkaRight(principal, kind, name, pattern, operation) for operation in operations]

@@ -9,7 +9,7 @@ Source: Apache Avro 1.11.1 specification, "Binary encoding".
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-Reader: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
+AvroReader: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 """(bytes, place) → (value, place after it). Bytes that are too short raise ``IndexError``, or end past their end."""
 
 
@@ -68,7 +68,7 @@ def boolean(data: bytes, at: int) -> tuple[bool, int]:
     return data[at] == 1, at + 1
 
 
-PRIMITIVES: Final[Mapping[str, Reader]] = {
+PRIMITIVES: Final[Mapping[str, AvroReader]] = {
     "null": lambda _, at: (None, at),
     "boolean": boolean,
     "int": long,
@@ -80,7 +80,7 @@ PRIMITIVES: Final[Mapping[str, Reader]] = {
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def reader(schema: Any, known: Mapping[str, Any] = NOTHING) -> Reader:  # noqa: ANN401 - a schema is any JSON
+def reader(schema: Any, known: Mapping[str, Any] = NOTHING) -> AvroReader:  # noqa: ANN401 - a schema is any JSON
     """Give what reads a schema made of primitives, enums, unions, arrays and records.
 
     Dates are days, instants are microseconds; a record is a dict.
@@ -104,7 +104,7 @@ def reader(schema: Any, known: Mapping[str, Any] = NOTHING) -> Reader:  # noqa: 
             return _union([reader(branch, known) for branch in schema])
 
 
-def _enum(symbols: Sequence[str]) -> Reader:
+def _enum(symbols: Sequence[str]) -> AvroReader:
     def read(data: bytes, at: int) -> tuple[str, int]:
         place, at = long(data, at)
         return symbols[place], at
@@ -112,7 +112,7 @@ def _enum(symbols: Sequence[str]) -> Reader:
     return read
 
 
-def _array(item: Reader) -> Reader:
+def _array(item: AvroReader) -> AvroReader:
     def read(data: bytes, at: int) -> tuple[list[Any], int]:
         found: list[Any] = []
         while data[at]:
@@ -127,7 +127,7 @@ def _array(item: Reader) -> Reader:
     return read
 
 
-def _union(branches: Sequence[Reader]) -> Reader:
+def _union(branches: Sequence[AvroReader]) -> AvroReader:
     def read(data: bytes, at: int) -> tuple[Any, int]:
         place, at = long(data, at)
         return branches[place](data, at)
@@ -135,7 +135,7 @@ def _union(branches: Sequence[Reader]) -> Reader:
     return read
 
 
-def _record(fields: Mapping[str, Reader]) -> Reader:
+def _record(fields: Mapping[str, AvroReader]) -> AvroReader:
     def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
         found = {}
         for name, field in fields.items():

@@ -17,7 +17,7 @@ ADMIN_TIMEOUT: Final = 30.0
 
 _librdkafka = logging.getLogger("librdkafka")
 
-Report = Callable[[KafkaError | None, Message], None]
+DeliveryReport = Callable[[KafkaError | None, Message], None]
 Headers = list[tuple[str, bytes]]
 
 
@@ -45,7 +45,7 @@ class BusProducer:
         key: str | bytes | None = None,
         *,
         headers: Headers | None = None,
-        on_delivery: Report | None = None,
+        on_delivery: DeliveryReport | None = None,
         partition: int = -1,
     ) -> None:
         """Queue one record; ``on_delivery(error, message)`` is called by ``poll`` or ``flush`` once its fate is known.
@@ -105,7 +105,7 @@ class BusProducer:
         if error is not None and self._failure is None:
             self._failure = fate(error, self._who)
 
-    def _reporting(self, on_delivery: Report) -> Report:
+    def _reporting(self, on_delivery: DeliveryReport) -> DeliveryReport:
         def report(error: KafkaError | None, message: Message) -> None:
             self._note(error, message)
             on_delivery(error, message)

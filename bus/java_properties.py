@@ -1,4 +1,4 @@
-"""Java's ``.properties`` text, read as Kafka reads it: the one format in which a broker's settings are written."""
+"""Java's ``.properties`` text, read as Kafka reads it and written so that it reads it back: a broker's settings."""
 
 import re
 from collections.abc import Iterator
@@ -53,10 +53,25 @@ def _pair(line: str) -> tuple[str, str]:
 def _plain(text: str, key: str) -> str:
     if any(one[0] == "u" and len(one) == 1 for one in _ESCAPE.findall(text)):
         raise Misconfigured(f"ligne refusée : {key} (\\u est suivi de quatre chiffres hexadécimaux)")
-    return _ESCAPE.sub(lambda one: _character(one[1]), text)
+    found = _ESCAPE.sub(lambda one: _character(one[1]), text)
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Java's two halves make one character
 
 
 def _character(escaped: str) -> str:
     if len(escaped) > 1:
         return chr(int(escaped[1:], 16))
     return _NAMED.get(escaped, escaped)
+
+
+def escaped(text: str) -> str:
+    r"""Give a text that Java reads back the same: it takes bytes for Latin-1, so what is not ASCII is ``\uXXXX``.
+
+    >>> print(escaped("essai é"))
+    essai \u00e9
+    """
+    return "".join(one if one.isascii() else _units(one) for one in text)
+
+
+def _units(one: str) -> str:
+    octets = one.encode("utf-16-be")
+    return "".join(f"\\u{octets[at : at + 2].hex()}" for at in range(0, len(octets), 2))

@@ -17,7 +17,7 @@ from typing import Final
 
 from bus.errors import Misconfigured
 from streams.facets import layout
-from streams.facets.known import ECHEANCES, FACETS, KNOWN, REPERES, Fields
+from streams.facets.known import ECHEANCES, FACETS, KNOWN, REPERES, FacetFields
 from streams.facets.layout import NONE
 from streams.person import NOBODY, State, Unread
 
@@ -50,7 +50,7 @@ def decode(data: bytes) -> State:
     """
     if data[0] == FLAT:
         return _from_flat(data)
-    fields: Fields = {}
+    fields: FacetFields = {}
     unread = []
     for tag, version, content in _facets(data):
         if tag in KNOWN:
@@ -132,7 +132,7 @@ def _facets(data: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def _read(fields: Fields, tag: int, version: int, content: bytes) -> None:
+def _read(fields: FacetFields, tag: int, version: int, content: bytes) -> None:
     reader = KNOWN[tag].readers.get(version)
     if reader is None:
         raise Misconfigured(_LATER.format(f"facette {tag}, version {version}"))
@@ -141,7 +141,7 @@ def _read(fields: Fields, tag: int, version: int, content: bytes) -> None:
 
 def _only(data: bytes, wanted: int) -> State:
     """Give a state with one facet read."""
-    fields: Fields = {}
+    fields: FacetFields = {}
     for tag, version, content in _facets(data):
         if tag == wanted:
             _read(fields, tag, version, content)

@@ -41,7 +41,7 @@ DESTINATION: Final = {code: topics.departement(code) for code in authority_codes
 HEADERS: Final = ["ce_id", "ce_specversion", "ce_type", "ce_source", "ce_time", "content-type", "traceparent"]
 
 
-class Record(Protocol):
+class Consumed(Protocol):
     """A consumed record, as aiokafka gives it."""
 
     topic: str
@@ -76,7 +76,7 @@ class Handler:
         self._derive = _deriver(codec)
         declare(STAGE)
 
-    async def handle(self, batch: Mapping[int, Sequence[Record]], fence: Fence) -> None:
+    async def handle(self, batch: Mapping[int, Sequence[Consumed]], fence: Fence) -> None:
         """Give a batch all its effects but the commit of its offsets.
 
         Args:
@@ -95,7 +95,7 @@ class Handler:
         hit("stream.after_state")
         _count(works.values(), time.monotonic() - started)
 
-    def _decide(self, partition: int, records: Sequence[Record]) -> Work:
+    def _decide(self, partition: int, records: Sequence[Consumed]) -> Work:
         work = Work(self._persons[partition], last=records[-1].offset)
         for position, record in enumerate(records):
             work.fates[self._one(work, record)] += 1
@@ -103,7 +103,7 @@ class Handler:
                 self._producer.poll(0)
         return work
 
-    def _one(self, work: Work, record: Record) -> tuple[str, str]:
+    def _one(self, work: Work, record: Consumed) -> tuple[str, str]:
         """Decide one record and queue its outputs; gives its type and its fate."""
         if record.value is None:
             if record.key:
@@ -115,7 +115,7 @@ class Handler:
             return OTHER, self._quarantine(record, error.reason)
         return seen.type, self._known(work, record, seen, plain)
 
-    def _known(self, work: Work, record: Record, seen: Event, plain: bytes) -> str:
+    def _known(self, work: Work, record: Consumed, seen: Event, plain: bytes) -> str:
         key = record.key or b""
         before = work.person(key)
         if before.reflects(self._journal, record.offset):
@@ -138,7 +138,7 @@ class Handler:
             case _:
                 assert_never(decision)
 
-    def _quarantine(self, record: Record, reason: Reason) -> str:
+    def _quarantine(self, record: Consumed, reason: Reason) -> str:
         """Put a record aside as it came: same key, same bytes, its headers, and where it came from."""
         place = (record.topic, record.partition, record.offset)
         headers = quarantine_headers(record.headers, etape=STAGE, motif=reason, place=place)
@@ -196,7 +196,7 @@ def _count(works: Collection[Work], seconds: float) -> None:
     processed(STAGE, fates, seconds)
 
 
-def _headers(record: Record, seen: Event, code: str) -> Headers:
+def _headers(record: Consumed, seen: Event, code: str) -> Headers:
     """Give the headers of a routed record: those the relay wrote, when they are this event's, and the authority."""
     if [name for name, _ in record.headers] == HEADERS and record.headers[0][1] == seen.id.encode():
         return [*record.headers, ("ce_autorite", code.encode())]

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import avro_schemas
 from avro_schemas.named import full_name, named_types
-from bus.avro import Reader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
+from bus.avro import AvroReader, long, octets, optional_text, reader, skip_octets, skip_optional, text, write_text
 from bus.codec import EVENT_VERSION, PREFIX, Codec, encode_body
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
@@ -86,13 +86,13 @@ class Donnees:
     No Avro value begins with another value of its schema, so bytes that equal a remembered value are that value.
     """
 
-    def __init__(self, read: Reader) -> None:
+    def __init__(self, read: AvroReader) -> None:
         self._read = read
         self._known: dict[bytes, Mapping[str, Any]] = {}
         self._sizes: list[int] = []
 
     def __call__(self, data: bytes, at: int) -> tuple[Mapping[str, Any], int]:
-        """Give the value and the place after it; raises as any ``Reader``."""
+        """Give the value and the place after it; raises as any ``AvroReader``."""
         for size in self._sizes:
             known = self._known.get(data[at : at + size])
             if known is not None:

@@ -35,7 +35,7 @@ class Quarantine:
     reason: Reason
 
 
-Decision: TypeAlias = Route | Await | Withhold | Quarantine
+RoutingDecision: TypeAlias = Route | Await | Withhold | Quarantine
 
 NOWHERE: Final[frozenset[str]] = frozenset((CONTACT,))  # types whose source says nothing of a territory
 
@@ -49,7 +49,7 @@ def authority(event: Event) -> str | None:
     return None if event.type in NOWHERE else territory.authority(event.ideparte, event.commune)
 
 
-def decide(event: Event, before: State, *, key: str | None) -> tuple[Decision, str | None]:
+def decide(event: Event, before: State, *, key: str | None) -> tuple[RoutingDecision, str | None]:
     """Give the fate of an event and the authority of its territory (None when it has none).
 
     Args:

@@ -11,7 +11,7 @@ from streams.enrichment import Output, completed
 from streams.event import Event
 from streams.fold import fold
 from streams.person import State
-from streams.routing import Decision, Quarantine, Route, decide
+from streams.routing import Quarantine, Route, RoutingDecision, decide
 
 At: TypeAlias = tuple[str, int, int]
 """(key, log, offset) of a record."""
@@ -19,7 +19,7 @@ At: TypeAlias = tuple[str, int, int]
 
 def step(
     before: State, event: Event, plain: bytes, at: At, derive: Deriver | None = None
-) -> tuple[State, list[Output], Decision]:
+) -> tuple[State, list[Output], RoutingDecision]:
     """Give the state after an event, what is written for whom, and the fate of the event itself.
 
     An event that is put aside changes nothing and gives nothing; one that is withheld or waits may still make others.

@@ -27,7 +27,7 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class FileCalendar:
     """Every file of the world: the slots of each scope, in order, and the Saturdays of the contact files."""
 
     slots: Mapping[Caisse, tuple[Slot, ...]]
@@ -76,7 +76,7 @@ def _slots(config: Config, caisse: Caisse, after: date) -> tuple[Slot, ...]:
     )
 
 
-def build(config: Config, scopes: tuple[Caisse, ...]) -> Calendar:
+def build(config: Config, scopes: tuple[Caisse, ...]) -> FileCalendar:
     """Lay out the days of every file of the world."""
     after = max(_monthly_day(config, caisse, 0) for caisse in scopes)
     saturdays = [
@@ -84,4 +84,4 @@ def build(config: Config, scopes: tuple[Caisse, ...]) -> Calendar:
         for month in range(config.months)
         for day in [day for day in _days(config.start, month) if day.weekday() == 5 and day > after][: config.contacts]
     ]
-    return Calendar({caisse: _slots(config, caisse, after) for caisse in scopes}, tuple(saturdays))
+    return FileCalendar({caisse: _slots(config, caisse, after) for caisse in scopes}, tuple(saturdays))

@@ -33,7 +33,7 @@ class Weekly(NamedTuple):
     file: int
 
 
-class Written(NamedTuple):
+class WorldReport(NamedTuple):
     """What was written: counts of files, records and bytes, people, events by type, and the numbers of each month."""
 
     files: int
@@ -45,7 +45,7 @@ class Written(NamedTuple):
     seconds: float
 
 
-def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Written:
+def generate(config: Config, out: Path, progress: Callable[[str], None]) -> WorldReport:
     """Write the whole world of a request into an existing folder. The same request writes the same bytes.
 
     Memory follows the number of movements and of files, not the number of households.
@@ -58,7 +58,7 @@ def generate(config: Config, out: Path, progress: Callable[[str], None]) -> Writ
             progress(f"{planned.day:%Y-%m} : {len(writer.truth.files)} fichiers écrits")
         writer.write(planned)
     people, months = writer.truth.people.count, writer.truth.finish()
-    return Written(
+    return WorldReport(
         files=len(writer.truth.files), records=sum(entry["lus"] for entry in writer.truth.files), people=people,
         octets=sum((out / entry["nom"]).stat().st_size for entry in writer.truth.files),
         events=dict(sorted(writer.truth.types.items())), months=months, seconds=time.perf_counter() - started,

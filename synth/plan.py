@@ -7,7 +7,7 @@ from typing import Final
 
 from synth import places
 from synth.config import Config
-from synth.days import Calendar, Slot, build
+from synth.days import FileCalendar, Slot, build
 from synth.draws import Draws
 from synth.kinds import NEWCOMERS, NOT_AFTER_A_MOVE, LifeTurn
 from synth.lives import Life, Moment
@@ -35,7 +35,9 @@ class World:
         self.scopes = {code: places.caisses(code, config.caisses) for code in config.authorities}
         if config.households == 1:
             self.scopes = {code: scopes[:1] for code, scopes in self.scopes.items()}
-        self.calendar: Calendar = build(config, tuple(caisse for scopes in self.scopes.values() for caisse in scopes))
+        self.calendar: FileCalendar = build(
+            config, tuple(caisse for scopes in self.scopes.values() for caisse in scopes)
+        )
         self.stock_size = len(config.authorities) * config.households
         self.capacity = 2 * self.stock_size + 64 * (config.months + 1) * len(config.authorities)
         self.registry = Identifiers.of(config.seed, capacity=self.capacity + EXTRAS, year=config.start.year)

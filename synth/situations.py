@@ -131,15 +131,15 @@ def _payment_blocks(step: Step, *, binding: bool) -> tuple[tuple[str, str], ...]
     return tuple(blocks)
 
 
-Change = Callable[[Family, Circumstances, Step], Circumstances | None]
+LifeChange = Callable[[Family, Circumstances, Step], Circumstances | None]
 
 
-def _to(state: str, *, when: str) -> Change:
+def _to(state: str, *, when: str) -> LifeChange:
     """Make a plain change of state, possible from some states."""
     return lambda _, situation, step: _with_blocks(situation, step, state) if situation.state in when else None
 
 
-def _payment(*, binding: bool) -> Change:
+def _payment(*, binding: bool) -> LifeChange:
     def change(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
         if situation.state not in "23":
             return None
@@ -166,7 +166,7 @@ def _swap(_: Family, situation: Circumstances, step: Step) -> Circumstances | No
     return _with_blocks(situation, step, target) if target else None
 
 
-def _flag(*, target: bool) -> Change:
+def _flag(*, target: bool) -> LifeChange:
     """Change the obligation of one adult."""
 
     def change(_: Family, situation: Circumstances, step: Step) -> Circumstances | None:
@@ -207,7 +207,7 @@ def _joined(household: Family, situation: Circumstances, __: Step) -> Circumstan
     return situation._replace(present=(True, True), bound=(situation.bound[0], True))
 
 
-CHANGES: Final[Mapping[LifeTurn, Change]] = {
+CHANGES: Final[Mapping[LifeTurn, LifeChange]] = {
     LifeTurn.OUVERTURE: _to("2", when="0"),
     LifeTurn.REFUS: _to("1", when="0"),
     LifeTurn.REOUVERTURE: _to("2", when="56"),

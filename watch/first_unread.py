@@ -8,7 +8,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, TopicPartition
 
 from bus import kafka
 from bus.settings import Settings
-from watch.lag import Place
+from watch.lag import LogPart
 
 PATIENCE: Final = 10.0  # seconds for one reading
 
@@ -38,7 +38,7 @@ class FirstUnread:
             found |= self._read_first(turn)
         return found
 
-    def _read_first(self, turn: Mapping[Place, Start]) -> dict[Start, float]:
+    def _read_first(self, turn: Mapping[LogPart, Start]) -> dict[Start, float]:
         self._reader.assign([TopicPartition(*start) for start in turn.values()])
         found: dict[Start, float] = {}
         deadline = time.monotonic() + PATIENCE

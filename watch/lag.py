@@ -5,7 +5,7 @@ The age of a lag is the age of the first record that the group has not read: exa
 
 from dataclasses import dataclass
 
-Place = tuple[str, int]
+LogPart = tuple[str, int]
 """A topic and one of its partitions."""
 
 
@@ -23,7 +23,7 @@ class Lag:
     committed: int = 0
 
 
-def behind(group: str, place: Place, committed: int | None, ends: tuple[int, int]) -> Lag:
+def behind(group: str, place: LogPart, committed: int | None, ends: tuple[int, int]) -> Lag:
     """Give the lag of a group on a partition.
 
     Args:
@@ -42,7 +42,7 @@ class Ages:
     """Since when each group is behind, kept for when the broker is too slow to say."""
 
     def __init__(self) -> None:
-        self._since: dict[tuple[str, Place], float] = {}
+        self._since: dict[tuple[str, LogPart], float] = {}
 
     def of(self, lag: Lag, written: float | None, now: float) -> float:
         """Give the age of a lag in seconds.
@@ -67,7 +67,7 @@ class Losses:
     """How many records each group has lost, each told once however long the group stays away."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, Place], int] = {}  # the first offset not yet told
+        self._told: dict[tuple[str, LogPart], int] = {}  # the first offset not yet told
 
     def new(self, lag: Lag) -> int:
         """Give how many records have expired unread since the last measure."""

@@ -13,7 +13,7 @@ from bus.refusals import is_refusal
 from bus.settings import Settings
 from bus.territory import authority_codes
 from watch.first_unread import FirstUnread
-from watch.lag import Ages, Lag, Place, behind
+from watch.lag import Ages, Lag, LogPart, behind
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "bus-stream": (topics.EVENEMENTS,),
@@ -89,18 +89,18 @@ class LagMeter:
             found += [behind(group, place, committed.get(place), ends[place]) for place in some]
         return self._dated(found)
 
-    def _ends(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
+    def _ends(self, places: Iterable[LogPart]) -> dict[LogPart, tuple[int, int]]:
         asked = list(places)
         first, last = (self._offsets(asked, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
         return {place: (first[place], last[place]) for place in asked}
 
-    def _offsets(self, places: Sequence[Place], spec: Any) -> dict[Place, int]:  # noqa: ANN401 - an untyped library
+    def _offsets(self, places: Sequence[LogPart], spec: Any) -> dict[LogPart, int]:  # noqa: ANN401 - an untyped library
         if not places:
             return {}
         futures = self._admin.list_offsets({TopicPartition(*place): spec for place in places}, request_timeout=PATIENCE)
         return {(tp.topic, tp.partition): at.offset for tp, at in self._admin.answers(futures, PATIENCE).items()}
 
-    def _committed(self, group: str, places: Sequence[Place]) -> dict[Place, int]:
+    def _committed(self, group: str, places: Sequence[LogPart]) -> dict[LogPart, int]:
         """Ask as a consumer of the group that never joins it.
 
         The admin request for it ends the process when the coordinator moves or is not there yet (librdkafka 5040).

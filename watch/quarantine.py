@@ -22,15 +22,15 @@ SILENCE: Final = 2.0  # seconds without a record after which a reading ends
 RUN: Final = 1_000  # records of a run: how far the date of the oldest may be off once some of them have expired
 _STAGES: Final = (Stage.STREAM, Stage.DELIVER)
 
-Cause = tuple[str, str]
+Labels = tuple[str, str]
 """Labels ``stage`` and ``reason``."""
 
 
 @dataclass(slots=True)
 class Run:
-    """Neighbours of one cause: a flood of a million alike is a thousand of these."""
+    """Neighbours of one labels: a flood of a million alike is a thousand of these."""
 
-    cause: Cause
+    labels: Labels
     first: int
     last: int
     written: float  # of the first one, seconds since 1970
@@ -42,13 +42,13 @@ class Held:
     def __init__(self) -> None:
         self._runs: deque[Run] = deque()
 
-    def add(self, cause: Cause, offset: int, written: float) -> None:
+    def add(self, labels: Labels, offset: int, written: float) -> None:
         """Take note of a record; offsets grow."""
         last = self._runs[-1] if self._runs else None
-        if last and last.cause == cause and last.last + 1 == offset and offset - last.first < RUN:
+        if last and last.labels == labels and last.last + 1 == offset and offset - last.first < RUN:
             last.last = offset
         else:
-            self._runs.append(Run(cause, offset, offset, written))
+            self._runs.append(Run(labels, offset, offset, written))
 
     def expire(self, low: int) -> None:
         """Forget the records before an offset."""
@@ -61,12 +61,12 @@ class Held:
         """Forget everything."""
         self._runs.clear()
 
-    def by_cause(self) -> dict[Cause, tuple[int, float]]:
-        """Give how many there are of each cause, and when the oldest came."""
-        found: dict[Cause, tuple[int, float]] = {}
+    def by_labels(self) -> dict[Labels, tuple[int, float]]:
+        """Give how many there are of each labels, and when the oldest came."""
+        found: dict[Labels, tuple[int, float]] = {}
         for run in self._runs:
-            count, oldest = found.get(run.cause, (0, run.written))
-            found[run.cause] = (count + run.last - run.first + 1, min(oldest, run.written))
+            count, oldest = found.get(run.labels, (0, run.written))
+            found[run.labels] = (count + run.last - run.first + 1, min(oldest, run.written))
         return found
 
 
@@ -79,8 +79,8 @@ class QuarantineMeter:
         self._next: int | None = None
         self._reader = kafka.consumer(settings, "bus-watch", **{"max.poll.interval.ms": 86_400_000})
 
-    def measure(self) -> Mapping[Cause, tuple[int, float]]:
-        """Give, by cause, how many records the topic holds and when the oldest came (seconds since 1970).
+    def measure(self) -> Mapping[Labels, tuple[int, float]]:
+        """Give, by labels, how many records the topic holds and when the oldest came (seconds since 1970).
 
         What cannot be read within ten seconds is read by the next measure.
 
@@ -97,7 +97,7 @@ class QuarantineMeter:
         except KafkaException as error:
             raise self._reader.fate(error) from error
         self._held.expire(low)
-        return self._held.by_cause()
+        return self._held.by_labels()
 
     def close(self) -> None:
         """Close the client."""
@@ -119,12 +119,12 @@ class QuarantineMeter:
     def _note(self, messages: Iterable[Any]) -> None:
         for message in messages:
             kafka.raise_for(message)
-            self._held.add(cause(message.headers()), message.offset(), message.timestamp()[1] / 1000)
+            self._held.add(labels(message.headers()), message.offset(), message.timestamp()[1] / 1000)
             self._next = message.offset() + 1
 
 
-def cause(headers: Any) -> Cause:  # noqa: ANN401 - of an untyped library
-    """Give the cause that the headers of a record in quarantine tell, as labels."""
+def labels(headers: Any) -> Labels:  # noqa: ANN401 - of an untyped library
+    """Give the labels that the headers of a record in quarantine tell, as labels."""
     stage, motif = (_text(kafka.header(headers, name)) for name in ("etape", "motif"))
     if stage not in _STAGES:
         return OTHER, OTHER
@@ -139,9 +139,9 @@ _HELD: Final = Rows(QUARANTINE_HELD)
 _OLDEST: Final = Rows(QUARANTINE_OLDEST)
 
 
-def publish(found: Mapping[Cause, tuple[int, float]]) -> None:
-    """Show a measure in the metrics; every known cause is there, at zero when it holds nothing."""
-    rows: dict[Cause, tuple[int, float]] = {
+def publish(found: Mapping[Labels, tuple[int, float]]) -> None:
+    """Show a measure in the metrics; every known labels is there, at zero when it holds nothing."""
+    rows: dict[Labels, tuple[int, float]] = {
         (stage.value, str(known)): (0, 0.0) for stage in _STAGES for known in REASONS[stage]
     }
     rows |= found

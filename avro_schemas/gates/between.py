@@ -21,7 +21,7 @@ ABSENT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemaChange:
     """A difference that breaks the contract; ``detail`` completes "champ X : …"."""
 
     path: str
@@ -29,7 +29,7 @@ class Change:
     rule: Rule
 
 
-def changes(old: Schema, new: Schema) -> list[Change]:
+def changes(old: Schema, new: Schema) -> list[SchemaChange]:
     """Give what a newer version breaks of an older one, in the order of the older; empty when it only adds."""
     return list(_Walk(old, new).types("", old, new))
 
@@ -41,10 +41,10 @@ class _Walk:
         self._old, self._new = names(old), names(new)
         self._done: set[Pair] = set()
 
-    def types(self, path: str, old: Any, new: Any) -> Iterator[Change]:  # noqa: ANN401 - a schema is any JSON
+    def types(self, path: str, old: Any, new: Any) -> Iterator[SchemaChange]:  # noqa: ANN401 - a schema is any JSON
         old, new = self._resolved(old, self._old), self._resolved(new, self._new)
         if (before := _kind(old)) != (after := _kind(new)):
-            yield Change(path, f"{before} devient {after}", Rule.TYPE)
+            yield SchemaChange(path, f"{before} devient {after}", Rule.TYPE)
             return
         match old:
             case list():
@@ -61,32 +61,32 @@ class _Walk:
     def _resolved(schema: Any, known: dict[str, Schema]) -> Any:  # noqa: ANN401 - a schema is any JSON
         return known.get(schema, schema) if isinstance(schema, str) else schema
 
-    def _named(self, path: str, old: Schema, new: Schema) -> Iterator[Change]:
+    def _named(self, path: str, old: Schema, new: Schema) -> Iterator[SchemaChange]:
         pair = (f"{old['namespace']}.{old['name']}", f"{new['namespace']}.{new['name']}")
         if pair in self._done:
             return
         self._done.add(pair)
         if pair[0] != pair[1]:
-            yield Change(path, f"le type {pair[0]} s’appelle {pair[1]}", Rule.RENOMME)
+            yield SchemaChange(path, f"le type {pair[0]} s’appelle {pair[1]}", Rule.RENOMME)
         yield from self._fields(path, old, new) if old["type"] == "record" else _symbols(path, old, new)
 
-    def _fields(self, path: str, old: Schema, new: Schema) -> Iterator[Change]:
+    def _fields(self, path: str, old: Schema, new: Schema) -> Iterator[SchemaChange]:
         after = {field["name"]: field for field in new["fields"]}
         before = {field["name"]: field for field in old["fields"]}
         for name, field in before.items():
             place = f"{path}.{name}" if path else name
             if name not in after:
-                yield Change(place, "retiré", Rule.RETIRE)
+                yield SchemaChange(place, "retiré", Rule.RETIRE)
                 continue
             if not _same_default(field, after[name]):
-                yield Change(place, "autre valeur par défaut", Rule.DEFAUT)
+                yield SchemaChange(place, "autre valeur par défaut", Rule.DEFAUT)
             yield from _notes(place, field, after[name])
             yield from self.types(place, field["type"], after[name]["type"])
         if full_name(old) in FIXED and [*before] != [*after]:
-            yield Change(path, "ses champs ne sont plus les mêmes", Rule.FIGE)
+            yield SchemaChange(path, "ses champs ne sont plus les mêmes", Rule.FIGE)
         for name, field in after.items():
             if name not in before and "default" not in field:
-                yield Change(f"{path}.{name}" if path else name, "nouveau, sans valeur par défaut", Rule.AJOUT)
+                yield SchemaChange(f"{path}.{name}" if path else name, "nouveau, sans valeur par défaut", Rule.AJOUT)
 
 
 def _kind(schema: Any) -> str:  # noqa: ANN401 - a schema is any JSON
@@ -104,15 +104,15 @@ def _plain(branch: Any) -> str:  # noqa: ANN401 - a schema is any JSON
     return branch if isinstance(branch, str) else ""
 
 
-def _notes(place: str, old: Schema, new: Schema) -> Iterator[Change]:
+def _notes(place: str, old: Schema, new: Schema) -> Iterator[SchemaChange]:
     """An absent or unknown note has its own rule; a raised class still has to leave hidden what was hidden."""
     before, after = str(old.get("sensibilite")), str(new.get("sensibilite"))
     uncovered = before in HIDDEN and after not in HIDDEN
     if after in CLASSES and before in CLASSES and (after < before or uncovered):
-        yield Change(place, f"{before} devient {after}", Rule.CLASSE)
+        yield SchemaChange(place, f"{before} devient {after}", Rule.CLASSE)
     origins = old.get("origine"), new.get("origine")
     if all(isinstance(one, str) and one.strip() for one in origins) and origins[0] != origins[1]:
-        yield Change(place, "autre origine", Rule.SOURCE)
+        yield SchemaChange(place, "autre origine", Rule.SOURCE)
 
 
 def _same_default(old: Schema, new: Schema) -> bool:
@@ -120,8 +120,8 @@ def _same_default(old: Schema, new: Schema) -> bool:
     return type(before) is type(after) and before == after  # 0 is not False
 
 
-def _symbols(path: str, old: Schema, new: Schema) -> Iterator[Change]:
+def _symbols(path: str, old: Schema, new: Schema) -> Iterator[SchemaChange]:
     if lost := [symbol for symbol in old["symbols"] if symbol not in new["symbols"]]:
-        yield Change(path, f"sans {', '.join(lost)}", Rule.SYMBOLE)
+        yield SchemaChange(path, f"sans {', '.join(lost)}", Rule.SYMBOLE)
     elif new["symbols"][: len(old["symbols"])] != old["symbols"]:
-        yield Change(path, "symboles déplacés", Rule.RANG)
+        yield SchemaChange(path, "symboles déplacés", Rule.RANG)

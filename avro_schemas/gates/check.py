@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from avro_schemas.gates.alone import defaulted, named, readable, shaped
 from avro_schemas.gates.apache import refusals
-from avro_schemas.gates.between import Change, changes
+from avro_schemas.gates.between import SchemaChange, changes
 from avro_schemas.gates.envelope import enveloped
 from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.gates.notes import noted, sealed
@@ -58,7 +58,7 @@ def findings(contract: Contract) -> list[Finding]:
 def _evolution(sound: list[Version]) -> Iterator[Finding]:
     """Compare each version with every earlier one; a change that several would notice is told once."""
     for version in sound:
-        noticed: dict[Change, list[str]] = defaultdict(list)
+        noticed: dict[SchemaChange, list[str]] = defaultdict(list)
         for old in (one for one in sound if one.name == version.name and one.number < version.number):
             for change in _changes(old, version):
                 noticed[change].append(f"v{old.number}")
@@ -67,11 +67,11 @@ def _evolution(sound: list[Version]) -> Iterator[Finding]:
             yield Finding(place, f"{change.detail} depuis {', '.join(olds)}", change.rule, REMEDIES[change.rule])
 
 
-def _changes(old: Version, new: Version) -> Iterator[Change]:
+def _changes(old: Version, new: Version) -> Iterator[SchemaChange]:
     """Our rules first: they are stricter and know the field. Apache's verdict, where they have nothing to say."""
     if ours := changes(old.schema, new.schema):
         yield from ours
         return
     for reader, writer in ((new, old), (old, new)):
         for path, fault in refusals(reader.schema, writer.schema):
-            yield Change(path, f"v{reader.number} ne lit pas v{writer.number}, {fault},", Rule.APACHE)
+            yield SchemaChange(path, f"v{reader.number} ne lit pas v{writer.number}, {fault},", Rule.APACHE)

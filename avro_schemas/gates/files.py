@@ -11,7 +11,7 @@ from avro_schemas.gates.finding import Finding, Rule
 UNREADABLE: Final = object()
 """Stands for a file that was told already; null is a value that the rules judge."""
 DEEPEST: Final = 60  # levels of JSON; a schema of ours has about fifteen
-Table: TypeAlias = Mapping[str, Mapping[str, Any]]
+TomlTable: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def json_of(path: Path, place: str, rule: Rule, faults: list[Finding]) -> Any:  # noqa: ANN401 - a file holds any JSON
@@ -53,7 +53,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def table_of(path: Path, faults: list[Finding]) -> Table:
+def table_of(path: Path, faults: list[Finding]) -> TomlTable:
     """Give the tables of a TOML file by name; none of a file that cannot be read."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))

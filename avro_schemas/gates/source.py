@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from avro_schemas import OWN, SEALED, assembly
-from avro_schemas.gates.files import UNREADABLE, Table, json_of, strays, table_of
+from avro_schemas.gates.files import UNREADABLE, TomlTable, json_of, strays, table_of
 from avro_schemas.gates.finding import Finding, Rule
 from avro_schemas.named import Schema, full_name
 
@@ -49,8 +49,8 @@ class Contract:
 
     versions: Mapping[str, Mapping[int, Version]]
     common: Common
-    released: Table
-    anchors: Mapping[str, Table]
+    released: TomlTable
+    anchors: Mapping[str, TomlTable]
     unreadable: tuple[Finding, ...]
 
     def __iter__(self) -> Iterator[Version]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from bus import kafka
+from bus import java_properties, kafka
 from bus.errors import Misconfigured
 from bus.platform import java, probes
 from bus.platform.artifacts import Installed
@@ -123,7 +123,7 @@ class Broker:
         plain = {"port": self.port, "controller": self.controller_port, "data": data}
         text = self.profile.render(data) if self.profile else PROPERTIES.substitute(plain)
         self._properties.touch(mode=0o600)  # it names the places of keys
-        self._properties.write_text(text)
+        self._properties.write_text(java_properties.escaped(text), encoding="ascii")
 
     def _format(self) -> None:
         partial = self.folder / "donnees.partiel"

@@ -118,7 +118,7 @@ class Platform:
         )
         state.write(self.data_dir, self.state())
 
-    def state(self) -> state.State:
+    def state(self) -> state.PlatformState:
         """Give what ``plateforme.json`` says of the servers, all ready."""
         return state.platform_state(self.settings, {name: child.pid for name, child in self.children.items()})
 

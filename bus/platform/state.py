@@ -10,7 +10,7 @@ from bus.platform import probes, prometheus
 from bus.platform.process import Identity
 from bus.settings import PLATFORM_FILE, Settings
 
-State = dict[str, Any]
+PlatformState = dict[str, Any]
 EMPTY: Final[Mapping[str, Mapping[str, None]]] = {
     "kafka": {"bootstrap_servers": None},
     "registre": {"url": None},
@@ -18,7 +18,7 @@ EMPTY: Final[Mapping[str, Mapping[str, None]]] = {
 }
 
 
-def platform_state(settings: Settings, pids: Mapping[str, int | None]) -> State:
+def platform_state(settings: Settings, pids: Mapping[str, int | None]) -> PlatformState:
     """Give the shape of ``bus dev status --json`` for servers that have just been found ready."""
     return {
         "donnees": str(settings.data_dir),
@@ -31,7 +31,7 @@ def platform_state(settings: Settings, pids: Mapping[str, int | None]) -> State:
     }
 
 
-def write(data_dir: Path, state: State) -> None:
+def write(data_dir: Path, state: PlatformState) -> None:
     """Write it, atomically: a reader sees the one before or this one."""
     path = data_dir / PLATFORM_FILE
     partial = path.with_suffix(".tmp")
@@ -44,7 +44,7 @@ def remove(data_dir: Path) -> None:
     (data_dir / PLATFORM_FILE).unlink(missing_ok=True)
 
 
-def observe(data_dir: Path) -> State:
+def observe(data_dir: Path) -> PlatformState:
     """Give the same shape with what is true now: pids that live, probes that pass; nulls when nothing runs.
 
     ``observation`` is there when ``bus dev up --observe`` started somebody who reads the metrics.
@@ -60,12 +60,12 @@ def observe(data_dir: Path) -> State:
     }
 
 
-def all_ready(state: State) -> bool:
+def all_ready(state: PlatformState) -> bool:
     """Say whether every server and every role is ready; who observes them is no part of the bus."""
     return bool(state) and all(one["pret"] for one in (*state["plateforme"].values(), *state["roles"]))
 
 
-def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
+def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> PlatformState:
     probe = {"kafka": probes.kafka_ready, "registre": probes.registry_ready, "base": probes.base_ready}[name]
     address_key = next(iter(EMPTY[name]))
     address = written[address_key]
@@ -75,22 +75,22 @@ def _server(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
     return {address_key: address, "pid": identity and identity.pid, "pret": lives and probe(address)}
 
 
-def _role(data_dir: Path, written: Mapping[str, Any]) -> State:
+def _role(data_dir: Path, written: Mapping[str, Any]) -> PlatformState:
     identity = Identity.read(data_dir / "processus" / f"{written['role']}.pid")
     ready = identity is not None and probes.role_ready(written["metrics"])
     return {**written, "pid": identity and identity.pid, "pret": ready}
 
 
-def _observer(data_dir: Path, name: str, written: Mapping[str, Any]) -> State:
+def _observer(data_dir: Path, name: str, written: Mapping[str, Any]) -> PlatformState:
     identity = Identity.read(data_dir / "processus" / f"{name}.pid")
     ready = identity is not None and prometheus.ready(written["url"])
     return {**written, "pid": identity and identity.pid, "pret": ready}
 
 
-def read(data_dir: Path) -> State:
+def read(data_dir: Path) -> PlatformState:
     """Give what the platform wrote last, empty when none runs."""
     try:
-        state: State = orjson.loads((data_dir / PLATFORM_FILE).read_bytes())
+        state: PlatformState = orjson.loads((data_dir / PLATFORM_FILE).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return {}
     return state

@@ -27,7 +27,7 @@ PROBE_PERIOD: Final = 0.5
 STEADY_PERIOD: Final = 2.0
 DOWN_TIMEOUT: Final = 120.0
 
-Progress = Callable[[str], None]
+StartProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Supervisor:
 
     platform: Platform
     roles: Sequence[RoleProcess]
-    progress: Progress
+    progress: StartProgress
     observer: prometheus.Prometheus | None = None
     """Reads the roles' metrics; its state is told apart, nothing waits for it."""
     _watched: dict[str, _Watched] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Supervisor:
             self._watched[prometheus.NAME] = _Watched(self.observer.program, child, now)
 
     def _watch_for_ever(self) -> None:
-        written: state.State = {}
+        written: state.PlatformState = {}
         bounded = time.monotonic()
         while True:
             for watched in self._watched.values():
@@ -154,7 +154,7 @@ class Supervisor:
             watched.born, watched.due, watched.served = now, None, False
             self._ready[name] = False
 
-    def _state(self) -> state.State:
+    def _state(self) -> state.PlatformState:
         pids = {name: watched.child.pid for name, watched in self._watched.items()}
         found = state.platform_state(self.platform.settings, pids)
         for name, server in found["plateforme"].items():
@@ -175,7 +175,7 @@ class Supervisor:
         watched.served |= ready
         return ready
 
-    def _tell(self, before: state.State, after: state.State) -> None:
+    def _tell(self, before: state.PlatformState, after: state.PlatformState) -> None:
         if state.all_ready(after) and not (before and state.all_ready(before)):
             self.progress("prêt")
 

@@ -10,10 +10,10 @@ from bus.vault import rotation_rules as rules
 from bus.vault.epochs import Epoch, Epochs
 from bus.vault.rewrapping import TABLES
 
-Report = dict[str, Any]
+EpochReport = dict[str, Any]
 
 
-def report(conn: psycopg.Connection) -> Report:
+def report(conn: psycopg.Connection) -> EpochReport:
     """Give the state of the epochs, under the keys of ``--json``; times are UTC, ages in days."""
     known, now = epochs.load(conn), datetime.now(UTC)
     keys, current, age = _keys(conn), rules.in_force(known), rules.age(known, now)
@@ -35,18 +35,18 @@ def report(conn: psycopg.Connection) -> Report:
     }
 
 
-def finding(found: Report) -> bool:
+def finding(found: EpochReport) -> bool:
     """Tell whether somebody has something to do."""
     kept = any(one["epoques_retirees"] for one in found["detenteurs"])
     return bool(found["a_renouveler"] or found["rotation"] != rules.Phase.IDLE or kept)
 
 
-def _epoch(one: Epoch, current: Epoch | None, keys: int) -> Report:
+def _epoch(one: Epoch, current: Epoch | None, keys: int) -> EpochReport:
     state = "en_vigueur" if one is current else "distribuee" if one.in_force_at is None else "ancienne"
     return {"epoque": one.epoch, "etat": state, "depuis": one.in_force_at or one.created_at, "cles": keys}
 
 
-def _holders(known: Epochs, alive: set[int]) -> list[Report]:
+def _holders(known: Epochs, alive: set[int]) -> list[EpochReport]:
     return [
         {
             "role": one.role.removeprefix("bus_"),

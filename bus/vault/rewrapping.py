@@ -14,7 +14,7 @@ TABLES: Final = (("vault", "key"), ("vault", "owned_key"), ("journal", "staged_k
 """All that holds wrapped keys. What is staged is not visible yet, and will be, with the epoch it has then."""
 BATCH: Final = 500
 
-Progress = Callable[[int, int], None]
+RotationProgress = Callable[[int, int], None]
 """keys wrapped anew so far, keys to wrap in all"""
 
 
@@ -29,7 +29,7 @@ def sample(conn: psycopg.Connection, epoch: int) -> list[tuple[str, bytes]]:
     return [row for row in found if row is not None]
 
 
-def rewrap(conn: psycopg.Connection, ring: KekRing, epoch: int, progress: Progress) -> int:
+def rewrap(conn: psycopg.Connection, ring: KekRing, epoch: int, progress: RotationProgress) -> int:
     """Wrap anew every key that is under another epoch; gives how many were.
 
     Rows that another transaction holds are left for the next call: an erasure is never waited for, nor undone. Each

@@ -13,7 +13,7 @@ from bus.sealing import KekRing
 from bus.vault import epochs, kek_files
 from bus.vault import rotation_rules as rules
 from bus.vault.epochs import Epoch
-from bus.vault.rewrapping import Progress, sample
+from bus.vault.rewrapping import RotationProgress, sample
 
 POLL: Final = 0.5  # seconds
 
@@ -40,7 +40,7 @@ class Telling:
     """How progress is told: French lines, counts of keys; and the seconds that a role is waited for."""
 
     say: Callable[[str], None]
-    progress: Progress
+    progress: RotationProgress
     patience: float
 
 

@@ -15,8 +15,8 @@ import orjson
 from avro_schemas.models import EVENT_VERSION
 from consumers.subscriptions.profiles import ENRICHED, GROUPS, given_data
 
-Record: TypeAlias = Mapping[str, Any]
-Open: TypeAlias = Callable[[Record], Mapping[str, Any]]
+Fieldset: TypeAlias = Mapping[str, Any]
+Open: TypeAlias = Callable[[Fieldset], Mapping[str, Any]]
 """Opens one sealed part (a ``bus.partie_scellee``) into its record."""
 
 SEALED: Final = ("identite", "contact", "adresse", "nir", "matricule", "motifs")
@@ -27,7 +27,7 @@ _MAY_LEAVE: Final = frozenset({"accorde", "inconnu", None})
 _CHANNELS: Final = {"telephone": ("telephones", "numero"), "courriel": ("courriels", "adresse")}
 
 
-Parts: TypeAlias = Mapping[str, list[Record]]
+Parts: TypeAlias = Mapping[str, list[Fieldset]]
 """The sealed parts that a projection opens, by group."""
 
 
@@ -40,7 +40,7 @@ def _groups_of(fields: frozenset[str]) -> frozenset[str]:
 class Selected:
     """An event, the authority by whose topic it came, and the sealed parts that one recipient may have."""
 
-    event: Record
+    event: Fieldset
     authority: str
     parts: Parts
 
@@ -50,11 +50,11 @@ class Selected:
         return {part["cle_id"] for group in self.parts.values() for part in group}
 
 
-def select(event: Record, authority: str, fields: frozenset[str]) -> Selected:
+def select(event: Fieldset, authority: str, fields: frozenset[str]) -> Selected:
     """Choose the parts to open, and no other: the event's own, else what the enrichment joined."""
     groups = _groups_of(fields)
     enriched = event.get("enrichissement") or {}
-    found: dict[str, list[Record]] = {group: [] for group in SEALED}
+    found: dict[str, list[Fieldset]] = {group: [] for group in SEALED}
     for part in event["scelle"]:
         if part["sorte"] in groups and part["sorte"] in found:
             found[part["sorte"]].append(part)
@@ -65,7 +65,7 @@ def select(event: Record, authority: str, fields: frozenset[str]) -> Selected:
     return Selected(event, authority, found)
 
 
-def _contacts(parts: list[Record], fields: frozenset[str]) -> Iterator[Record]:
+def _contacts(parts: list[Fieldset], fields: frozenset[str]) -> Iterator[Fieldset]:
     """Keep the contact points that may leave, each value once."""
     seen: set[bytes] = set()
     for part in parts:
@@ -106,7 +106,7 @@ def _filled(value: object) -> bool:
     return any(value.values()) if isinstance(value, dict) else value is not None
 
 
-def _group(group: str, event: Record, parts: Parts, fields: frozenset[str], open_: Open) -> Any:  # noqa: ANN401 - any JSON
+def _group(group: str, event: Fieldset, parts: Parts, fields: frozenset[str], open_: Open) -> Any:  # noqa: ANN401 - any JSON
     """Give a group as a body tells it: the fields of its part, but for contact points and the NIR by itself."""
     if group == "contact":
         return _contact(event, parts[group], fields, open_)
@@ -123,7 +123,7 @@ def _record(group: str, parts: Parts, fields: frozenset[str], open_: Open) -> di
     return {name: value for name, value in granted.items() if value is not None} or None
 
 
-def _contact(event: Record, parts: list[Record], fields: frozenset[str], open_: Open) -> dict[str, Any] | None:
+def _contact(event: Fieldset, parts: list[Fieldset], fields: frozenset[str], open_: Open) -> dict[str, Any] | None:
     """Give both lists in rank order; an event that replaces the contact says so even when nothing is left of it."""
     if not any(name.startswith("contact.") for name in fields):
         return None
@@ -136,13 +136,13 @@ def _contact(event: Record, parts: list[Record], fields: frozenset[str], open_: 
     return lists
 
 
-def _point(part: Record, name: str, value: str) -> dict[str, Any]:
+def _point(part: Fieldset, name: str, value: str) -> dict[str, Any]:
     kind = {"type": part["type"] or "inconnu"} if part["canal"] == "telephone" else {}
     rest = {"rang": part["rang"], "consentement": part["consentement"] or "inconnu"}
     return {name: value, **kind, **rest, "source": part["source"], "modifie_le": part["modifie_le"]}
 
 
-def _enriched(event: Record, fields: frozenset[str]) -> dict[str, Any]:
+def _enriched(event: Fieldset, fields: frozenset[str]) -> dict[str, Any]:
     enriched = event.get("enrichissement") or {}
     groups: dict[str, Any] = {}
     for group in ENRICHED:
@@ -161,7 +161,7 @@ class Recipient:
     sequence: int
 
 
-def cloud_event(event: Record, data_: bytes, address: Recipient) -> bytes:
+def cloud_event(event: Fieldset, data_: bytes, address: Recipient) -> bytes:
     """Give the body to sign and send, CloudEvents 1.0 in JSON, around what ``data`` gave."""
     head = {
         "specversion": "1.0",

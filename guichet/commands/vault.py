@@ -13,7 +13,7 @@ from bus.settings import Settings
 from guichet.output import data_option, emit, json_option, note, table
 
 if TYPE_CHECKING:
-    from guichet.usecases.vault import Progress, Rotated
+    from guichet.usecases.vault import Rotated, RotationProgress
 
 
 @click.group()
@@ -100,7 +100,7 @@ def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
 
 
 @contextmanager
-def _progress() -> "Iterator[Progress]":
+def _progress() -> "Iterator[RotationProgress]":
     """Show a bar to somebody who watches; a log gets the lines alone."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None

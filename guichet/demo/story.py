@@ -8,7 +8,7 @@ from typing import Any, Final
 
 ENTRY: Final = "rsa.droits_devoirs.entree"
 CONTACT: Final = "contact.mis_a_jour"
-Json = Mapping[str, Any]
+ReceivedJson = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Seen:
     has_contact: bool
 
 
-def from_webhook(body: Json) -> Seen:
+def from_webhook(body: ReceivedJson) -> Seen:
     """Read a webhook as a fact; the pseudonym is the person."""
     data = body["data"]
     contact = data.get("contact") or {}
@@ -56,7 +56,7 @@ def from_webhook(body: Json) -> Seen:
     return Seen(body["subject"], body["type"], effect, data["autorite"], reachable)
 
 
-def from_truth(event: Json) -> Seen:
+def from_truth(event: ReceivedJson) -> Seen:
     """Read an event of the truth as a fact."""
     reachable = bool(event.get("contact_connu")) or event["type"] == CONTACT
     effect = date.fromisoformat(event["date_effet"])
@@ -98,7 +98,7 @@ def numbers(facts: Iterable[Seen], month: str, **counted: Any) -> Numbers:  # no
     )
 
 
-def true_numbers(truth: Json, month: str) -> Numbers:
+def true_numbers(truth: ReceivedJson, month: str) -> Numbers:
     """Give the numbers that the invented lives imply."""
     withheld = truth.get("quarantaines", [])
     people = {e["personne"] for e in (*truth["evenements"], *withheld) if e["type"].startswith("rsa.")}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bus.errors import InvalidEvent, Refused
 from bus.territory import authority, authority_codes
 from synth.config import Config
-from synth.generate import Written, generate
+from synth.generate import WorldReport, generate
 
 _MOST: Final = 1_000_000
 _OURS: Final = ("rsa.*.xml", "contact.*.csv", "verite.json", ".verite.*")
@@ -79,7 +79,7 @@ def _make_room(out: Path, *, force: bool) -> None:
             old.unlink()
 
 
-def _invented(config: Config, out: Path, report: Written) -> Invented:
+def _invented(config: Config, out: Path, report: WorldReport) -> Invented:
     return Invented(
         dossier=str(out),
         verite=str(out / "verite.json"),

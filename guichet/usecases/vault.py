@@ -11,12 +11,12 @@ from bus.platform.postgres import Postgres, database
 from bus.sealing import KekRing
 from bus.settings import Settings
 from bus.vault import epoch_report
-from bus.vault.rewrapping import Progress
+from bus.vault.rewrapping import RotationProgress
 from bus.vault.rotation import Rotated, Rotation, strike_out
 from bus.vault.rotation_rules import MAX_AGE
 from bus.vault.rotation_site import Folders, Telling
 
-__all__ = ["MAX_AGE", "Progress", "Rotated", "Telling", "forget", "rotate", "status"]
+__all__ = ["MAX_AGE", "Rotated", "RotationProgress", "Telling", "forget", "rotate", "status"]
 
 
 def status(settings: Settings) -> tuple[dict[str, Any], bool]:

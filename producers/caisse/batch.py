@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bus.sealing import DataKey
 from producers.caisse import difference, lookups
-from producers.caisse.lookups import DossierKey, Found
+from producers.caisse.lookups import DossierKey, KnownDossier
 from producers.caisse.observation import Household
 from producers.caisse.parts import PersonParts, address_fingerprint, reasons
 from producers.caisse.scopes import Scope
@@ -32,7 +32,7 @@ class Item(NamedTuple):
 class HouseholdBatch:
     """The people and dossiers of one batch, changed in memory as its records are compared in order."""
 
-    def __init__(self, tools: Tools, flux: Flux, teller: Teller, found: dict[DossierKey, Found]) -> None:
+    def __init__(self, tools: Tools, flux: Flux, teller: Teller, found: dict[DossierKey, KnownDossier]) -> None:
         self._tools, self._flux, self._teller, self._found = tools, flux, teller, found
         self._scopes = teller.scopes
         self._people = People(tools.conn, tools.pepper, tools.staging)
@@ -136,7 +136,7 @@ class HouseholdBatch:
             self._by_subject[subject][key] = state
         self._by_dossier[key] = persons
         found = self._found.get(key)
-        self._found[key] = Found(dossier, staged=bool(found and found.staged))
+        self._found[key] = KnownDossier(dossier, staged=bool(found and found.staged))
         self._done[key] = (dossier, changed)
 
     def _stage_states(self) -> None:

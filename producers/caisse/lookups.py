@@ -10,7 +10,7 @@ from producers.caisse.states import DossierState, KnownPerson
 DossierKey = tuple[int, str]
 
 
-class Found(NamedTuple):
+class KnownDossier(NamedTuple):
     """A dossier as last known; ``staged`` when this very flux has already restated it."""
 
     state: DossierState
@@ -34,12 +34,12 @@ select d.scope_id, d.dossier, d.etat, d.seen_at, d.moved_out, true from unnest(%
 """
 
 
-def dossiers(conn: psycopg.Connection, keys: Collection[DossierKey]) -> dict[DossierKey, Found]:
+def dossiers(conn: psycopg.Connection, keys: Collection[DossierKey]) -> dict[DossierKey, KnownDossier]:
     """Give what is known of each dossier of a batch."""
     wanted = {"scopes": [scope for scope, _ in keys], "dossiers": [dossier for _, dossier in keys]}
     rows = conn.execute(_DOSSIERS, wanted).fetchall()
-    found = {(row[0], row[1]): Found(DossierState(*row[2:5]), row[5]) for row in rows if not row[5]}
-    return found | {(row[0], row[1]): Found(DossierState(*row[2:5]), row[5]) for row in rows if row[5]}
+    found = {(row[0], row[1]): KnownDossier(DossierState(*row[2:5]), row[5]) for row in rows if not row[5]}
+    return found | {(row[0], row[1]): KnownDossier(DossierState(*row[2:5]), row[5]) for row in rows if row[5]}
 
 
 _PERSONS: Final = """

@@ -8,7 +8,7 @@ from producers.caisse.absences import Absences, Missing
 from producers.caisse.batch import HouseholdBatch, Item
 from producers.caisse.header import VrsbHeader
 from producers.caisse.identities import candidates
-from producers.caisse.lookups import Found
+from producers.caisse.lookups import KnownDossier
 from producers.caisse.observation import BadHousehold, Household
 from producers.caisse.scopes import Scopes
 from producers.caisse.teller import Teller
@@ -91,7 +91,7 @@ class DossierStager(Stager):
         if record.numdemrsa:  # unreadable is not absent: no exit may be inferred from it
             self._present(scope.scope_id if scope else NO_SCOPE, self._tools.pepper.dossier(record.numdemrsa))
 
-    def _is_stale(self, item: Item, found: Found | None) -> bool:
+    def _is_stale(self, item: Item, found: KnownDossier | None) -> bool:
         """Tell whether something newer has already restated the dossier; a monthly restates those it lacks."""
         newest = [moment for moment in (found.state.seen_at if found else None, item.scope.monthly_at) if moment]
         return any(moment > self._header.at for moment in newest)

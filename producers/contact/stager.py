@@ -7,7 +7,7 @@ from producers.contact.dates import date_of_file, standing
 from producers.contact.observation import ContactRow
 from producers.contact.parts import EMITTER
 from producers.contact.telling import RowTold, tell_contacts
-from producers.contact.waiting import Role, by_role, wait
+from producers.contact.waiting import RoleKey, by_role, wait
 from producers.journal import lookups, roles
 from producers.journal.aside import put_aside
 from producers.journal.flux import Flux, Tools
@@ -66,7 +66,7 @@ class ContactStager(Stager):
         self._flux.tally.erased += match is None
         return match.subject_id if match else None
 
-    def _holder(self, row: ContactRow, held: Mapping[Role, str], erased: Collection[Role]) -> str | None:
+    def _holder(self, row: ContactRow, held: Mapping[RoleKey, str], erased: Collection[RoleKey]) -> str | None:
         """Give who holds the role that a row names in its dossier; the row waits unless that person was erased."""
         pair = self._role(row)
         subject = held.get(pair) if pair else None
@@ -80,7 +80,7 @@ class ContactStager(Stager):
         nir13 = valid_nir(row.nir)
         return Candidate(self._tools.pepper.nir(nir13), None) if nir13 else None
 
-    def _role(self, row: ContactRow) -> Role | None:
+    def _role(self, row: ContactRow) -> RoleKey | None:
         if row.numdemrsa is None or row.role is None:
             return None
         return self._tools.pepper.dossier(row.numdemrsa), row.role

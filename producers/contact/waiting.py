@@ -17,18 +17,18 @@ from producers.journal.flux import Flux, Tools
 WAITING_DAYS: Final = 90
 SORTE: Final = "attente"
 
-Role = tuple[str, str]
+RoleKey = tuple[str, str]
 
 
-def by_role(tools: Tools, pairs: Sequence[Role]) -> dict[Role, str]:
+def by_role(tools: Tools, pairs: Sequence[RoleKey]) -> dict[RoleKey, str]:
     """Give the one person who holds a role in a dossier; a dossier with two such people names nobody."""
-    holders: defaultdict[Role, set[str]] = defaultdict(set)
+    holders: defaultdict[RoleKey, set[str]] = defaultdict(set)
     for one in lookups.holders(tools.conn, {dossier for dossier, _ in pairs}, ()):
         holders[one.dossier, one.role].add(one.subject_id)
     return {pair: next(iter(holders[pair])) for pair in pairs if len(holders[pair]) == 1}
 
 
-def wait(tools: Tools, flux: Flux, row: ContactRow, *, pair: Role | None, as_of: date) -> None:
+def wait(tools: Tools, flux: Flux, row: ContactRow, *, pair: RoleKey | None, as_of: date) -> None:
     """Keep a row sealed until its person appears; one that names no dossier and role can only be counted."""
     flux.tally.waiting += 1
     if pair is None:

@@ -18,7 +18,7 @@ COUNT: Final = Struct("<H")
 COUNTS: Final = Struct("<HH")
 OBSERVE: Final = Struct("<q")
 
-Fields: TypeAlias = dict[str, Any]
+FacetFields: TypeAlias = dict[str, Any]
 """Fields of a ``State``, by name."""
 
 
@@ -28,14 +28,14 @@ class Facet(NamedTuple):
     tag: int
     version: int
     write: Callable[[State], bytes]
-    readers: Mapping[int, Callable[[Fields, bytes], None]]
+    readers: Mapping[int, Callable[[FacetFields, bytes], None]]
 
 
 def _put_reperes(state: State) -> bytes:
     return REPERE.pack(state.journal, state.vu, NONE if state.attente_depuis is None else state.attente_depuis)
 
 
-def _reperes(fields: Fields, data: bytes) -> None:
+def _reperes(fields: FacetFields, data: bytes) -> None:
     fields["journal"], fields["vu"], since = REPERE.unpack(data)
     fields["attente_depuis"] = None if since == NONE else since
 
@@ -48,7 +48,7 @@ def _put_situations(state: State) -> bytes:
     return b"".join(out)
 
 
-def _situations(fields: Fields, data: bytes) -> None:
+def _situations(fields: FacetFields, data: bytes) -> None:
     fields["situations"], _ = layout.situations_at(data, COUNT.size, *COUNT.unpack_from(data))
 
 
@@ -60,7 +60,7 @@ def _put_contacts(state: State) -> bytes:
     return b"".join(out)
 
 
-def _contacts(fields: Fields, data: bytes) -> None:
+def _contacts(fields: FacetFields, data: bytes) -> None:
     fields["contacts"], fields["joignable"] = layout.contacts_at(data, COUNTS.size, *COUNTS.unpack_from(data))
 
 
@@ -68,7 +68,7 @@ def _put_identite(state: State) -> bytes:
     return b"" if state.identite is None else OBSERVE.pack(state.identite_observe) + state.identite
 
 
-def _identite(fields: Fields, data: bytes) -> None:
+def _identite(fields: FacetFields, data: bytes) -> None:
     (fields["identite_observe"],), fields["identite"] = OBSERVE.unpack_from(data), data[OBSERVE.size :]
 
 
@@ -78,7 +78,7 @@ def _put_echeances(state: State) -> bytes:
     return b"".join(out)
 
 
-def _echeances(fields: Fields, data: bytes) -> None:
+def _echeances(fields: FacetFields, data: bytes) -> None:
     fields["echeances"] = layout.echeances_in(data)
 
 

@@ -233,7 +233,7 @@ def test_a_plan_adds_what_is_missing_and_finds_what_is_too_much_but_not_another_
     ],
 )
 def test_the_rights_of_another_application_are_never_withdrawn_and_told_where_they_reach_ours(
-    kind: acl.Kind,
+    kind: acl.ResourceKind,
     name: str,
     pattern: acl.Pattern,
     told: bool,  # noqa: FBT001 - a table of cases

@@ -113,12 +113,26 @@ def test_functions_are_short(product: dict[str, str]) -> None:
     assert found[-1][0] <= 60, f"une fonction dit une chose : {found[-1]}"
 
 
+def _types(node: ast.stmt) -> list[str]:
+    """Give the public classes and aliases of types that a statement of a module names."""
+    match node:
+        case ast.ClassDef(name=name):
+            names = [name]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            names = [name]
+        case ast.Assign(targets=targets):
+            names = [one.id for one in targets if isinstance(one, ast.Name)]
+        case _:
+            names = []
+    return [one for one in names if re.fullmatch("[A-Z][a-z][A-Za-z]*", one)]
+
+
 def test_a_class_name_has_one_meaning(product: dict[str, str]) -> None:
     packages: defaultdict[str, set[str]] = defaultdict(set)
     for name, text in product.items():
         for node in ast.parse(text).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                packages[node.name].add(name.split("/")[0])
+            for one in _types(node):
+                packages[one].add(name.split("/")[0])
     twice = {name for name, where in packages.items() if len(where) > 1}
 
     assert twice == set(), "un nom public de classe, un seul paquet : renommez l’une des deux"

@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 from confluent_kafka.admin import ConfigResource
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bus import java_properties, kafka, listeners, production, topics
 from bus.errors import Misconfigured
@@ -230,3 +232,15 @@ def test_a_cluster_behind_a_tunnel_is_inspected_as_production(monkeypatch: pytes
     host[0] = "kafka-1.example.fr"
     with pytest.raises(Misconfigured, match=r"auto\.create\.topics\.enable : attendu false, trouvé true"):
         production.check(settings, ())
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\\\r\n"), min_size=1)
+    .map(str.strip)
+    .filter(bool)
+)
+def test_what_is_written_for_java_is_read_back_the_same(value: str) -> None:
+    text = java_properties.escaped(f"log.dirs=x{value}")
+
+    assert text.isascii()
+    assert java_properties.parse(text) == java_properties.parse(f"log.dirs=x{value}")

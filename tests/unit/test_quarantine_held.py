@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watch.lag import Losses, behind
-from watch.quarantine import Cause, Held, cause
+from watch.quarantine import Held, Labels, labels
 
 ONE, OTHER = ("stream", "hors_schema"), ("deliver", "avro_illisible")
 
 
 @given(st.lists(st.sampled_from([ONE, OTHER]), max_size=60), st.integers(0, 70))
-def test_counts_are_those_of_the_records_that_have_not_expired(causes: list[Cause], low: int) -> None:
+def test_counts_are_those_of_the_records_that_have_not_expired(causes: list[Labels], low: int) -> None:
     held = Held()
     for offset, one in enumerate(causes):
         held.add(one, offset, 1000.0 + offset)
@@ -18,7 +18,7 @@ def test_counts_are_those_of_the_records_that_have_not_expired(causes: list[Caus
     held.expire(low)
 
     left = causes[low:]
-    assert {one: count for one, (count, _) in held.by_cause().items()} == {one: left.count(one) for one in {*left}}
+    assert {one: count for one, (count, _) in held.by_labels().items()} == {one: left.count(one) for one in {*left}}
 
 
 def test_the_oldest_is_told_by_cause() -> None:
@@ -27,7 +27,7 @@ def test_the_oldest_is_told_by_cause() -> None:
         held.add(one, offset, 10.0 + offset)
     held.expire(1)
 
-    assert held.by_cause() == {OTHER: (2, 11.0), ONE: (1, 12.0)}
+    assert held.by_labels() == {OTHER: (2, 11.0), ONE: (1, 12.0)}
 
 
 def test_a_flood_of_one_cause_takes_little_memory() -> None:
@@ -36,18 +36,18 @@ def test_a_flood_of_one_cause_takes_little_memory() -> None:
         held.add(ONE, offset, 0.0)
 
     assert len(held._runs) == 100
-    assert held.by_cause() == {ONE: (100_000, 0.0)}
+    assert held.by_labels() == {ONE: (100_000, 0.0)}
 
 
 def test_a_cause_is_a_label_only_when_we_know_it() -> None:
-    def said(etape: bytes, motif: bytes) -> Cause:
-        return cause([("etape", etape), ("motif", motif)])
+    def said(etape: bytes, motif: bytes) -> Labels:
+        return labels([("etape", etape), ("motif", motif)])
 
     assert said(b"stream", b"hors_schema") == ("stream", "hors_schema")
     assert said(b"stream", b"une valeur") == ("stream", "autre")
     assert said(b"ailleurs", b"hors_schema") == ("autre", "autre")
     assert said(b"\xff", b"\xff") == ("autre", "autre")
-    assert cause(None) == ("autre", "autre")
+    assert labels(None) == ("autre", "autre")
 
 
 def test_a_loss_is_told_once_and_only_what_is_new() -> None:

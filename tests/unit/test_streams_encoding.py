@@ -16,7 +16,7 @@ import avro_schemas
 from bus.errors import Misconfigured
 from streams import encoding
 from streams.encoding import FACETED, FLAT, decode, echeances, encode, head
-from streams.facets.known import FACETS, Facet, Fields
+from streams.facets.known import FACETS, Facet, FacetFields
 from streams.fold import fold
 from streams.person import NOBODY, State, Unread
 from streams.store import Store
@@ -103,7 +103,7 @@ def release(written: int, *read: int) -> Iterator[None]:
         said = situations.write(state)
         return said + b"+" if said and written == 2 else said
 
-    def second(fields: Fields, data: bytes) -> None:
+    def second(fields: FacetFields, data: bytes) -> None:
         assert data.endswith(b"+")
         situations.readers[1](fields, data[:-1])
 

@@ -13,12 +13,12 @@ from bus.territory import authority_codes
 from streams.enrichment import appended, enrichment
 from streams.fold import fold
 from streams.person import NOBODY, State
-from streams.routing import Await, Decision, Quarantine, Route, Withhold, decide
+from streams.routing import Await, Quarantine, Route, RoutingDecision, Withhold, decide
 
 LYON, TARARE = "69123", "69243"  # in the métropole, in the département
 
 
-def follow(state: State, one: dict[str, Any]) -> tuple[Decision, State]:
+def follow(state: State, one: dict[str, Any]) -> tuple[RoutingDecision, State]:
     seen = event(one)
     decision, authority = decide(seen, state, key=PERSON)
     return decision, state if isinstance(decision, Quarantine) else fold(state, seen, authority)
@@ -31,7 +31,7 @@ def after(*records: dict[str, Any]) -> State:
     return state
 
 
-def fate(one: dict[str, Any], state: State = NOBODY) -> Decision:
+def fate(one: dict[str, Any], state: State = NOBODY) -> RoutingDecision:
     return follow(state, one)[0]
 
 

@@ -20,7 +20,7 @@ from streams.event import CONTACT, ENTREE, SORTIE
 from streams.facets.situations import situation
 from streams.fold import FOLDED
 from streams.person import NOBODY, NOWHERE, State
-from streams.routing import Await, Decision, Quarantine, Route
+from streams.routing import Await, Quarantine, Route, RoutingDecision
 from streams.step import step
 
 DERIVE = deriver(CODEC)
@@ -37,7 +37,7 @@ SEVERAL = st.lists(
 )
 
 
-def one(before: State, event: dict[str, Any], offset: int = 0) -> tuple[State, list[Output], Decision]:
+def one(before: State, event: dict[str, Any], offset: int = 0) -> tuple[State, list[Output], RoutingDecision]:
     seen, plain = READER.read(value(event))
     return step(before, seen, plain, (PERSON, 7, offset), DERIVE)
 
