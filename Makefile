@@ -29,7 +29,8 @@ check: setup ## format, lint, types, imports, contract: what CI asks before any 
 	$(BIN)/python -m tools.dashboards --check
 	$(BIN)/python -m tools.reference --check
 	$(BIN)/pytest -q tests/contract/test_alerts.py tests/contract/test_sources.py tests/contract/test_channels.py \
-	  tests/contract/test_derivations.py tests/contract/test_roles.py tests/contract/test_usecases.py tests/contract/test_doors.py
+	  tests/contract/test_derivations.py tests/contract/test_roles.py tests/contract/test_usecases.py \
+	  tests/contract/test_doors.py tests/unit/test_streams_step.py
 
 fmt: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from bus.reasons import Explained
 from consumers.connectors.destination import BUILT, secret_file, shown
+from consumers.connectors.port import Answer, Delivered, Signal
 from consumers.connectors.registry import CHANNELS
 from consumers.faults import Wrong
 
@@ -31,7 +32,22 @@ def test_the_outcomes_of_a_channel_are_explained_and_one_of_them_delivers(genre:
 
     assert issubclass(table.outcomes, Explained)
     assert table.success in table.outcomes
+    assert [*table.outcomes.__members__] == [one.name for one in table.outcomes], f"{genre}: two outcomes, one code"
     assert table.success.value == "success"
+
+
+@pytest.mark.parametrize("genre", CHANNELS)
+def test_the_table_of_a_channel_judges_each_of_its_outcomes(genre: str) -> None:
+    table = CHANNELS[genre].table
+
+    for outcome in table.outcomes:
+        answer, delivers = Answer(outcome, code=400), outcome is table.success
+        for tries, counted in ((0, True), (99, True), (0, False)):
+            decision = table.decide(answer, tries, counted=counted, jitter=0.5, ladder=(1.0,))
+            assert decision is not None, f"{genre}: {outcome} has no decision"
+            assert isinstance(decision, Delivered) == delivers, f"{genre}: {outcome} gives {decision}"
+        assert table.signal(answer) in Signal, f"{genre}: {outcome} has no signal"
+        assert (table.why(answer) is None) == delivers, f"{genre}: {outcome} has no cause to tell"
 
 
 @pytest.mark.parametrize("genre", BUILT)

@@ -14,6 +14,7 @@ from bus.codec import EVENT_VERSION
 from bus.errors import InvalidEvent
 from bus.reasons import Reason
 from streams.derivation import NAMESPACE, Announcement, Derivation, Derived, Deriver
+from streams.derivations import DERIVATIONS
 from streams.encoding import decode, encode
 from streams.enrichment import Output, enrichment
 from streams.event import CONTACT, ENTREE, SORTIE
@@ -37,9 +38,11 @@ SEVERAL = st.lists(
 )
 
 
-def one(before: State, event: dict[str, Any], offset: int = 0) -> tuple[State, list[Output], RoutingDecision]:
+def one(
+    before: State, event: dict[str, Any], offset: int = 0, derive: Deriver = DERIVE
+) -> tuple[State, list[Output], RoutingDecision]:
     seen, plain = READER.read(value(event))
-    return step(before, seen, plain, (PERSON, 7, offset), DERIVE)
+    return step(before, seen, plain, (PERSON, 7, offset), derive)
 
 
 def all_of(records: list[dict[str, Any]], state: State = NOBODY, start: int = 0) -> tuple[State, list[Output]]:
@@ -138,6 +141,23 @@ def test_a_rule_that_says_what_its_schema_has_not_stops_the_work_and_puts_no_eve
 @given(SEVERAL)
 def test_the_same_person_and_events_give_the_same_outputs_under_the_same_ids(records: list[dict[str, Any]]) -> None:
     assert all_of(records) == all_of(records)
+
+
+@settings(deadline=None)  # the first example loads tables
+@given(SEVERAL)
+def test_the_rules_in_force_say_the_same_of_the_same_each_thing_under_an_id_of_its_own(
+    records: list[dict[str, Any]],
+) -> None:
+    """No clock, no chance; and two announcements of one authority and due date would have one id."""
+    derive = deriver(CODEC, DERIVATIONS)
+    state = NOBODY
+    for offset, event in enumerate(records):
+        after, outputs, decision = one(state, event, offset, derive)
+        ids = [(output[0], output[1].id) for output in outputs]
+
+        assert (after, outputs, decision) == one(state, event, offset, derive), "une règle de DERIVATIONS se contredit"
+        assert len(set(ids)) == len(ids), "une règle de DERIVATIONS dit deux fois la même chose"
+        state = after
 
 
 @settings(deadline=None)  # the first example loads tables
