@@ -73,7 +73,7 @@ class DossierStager(Stager):
             tally.out_of_scope += 1
             self._present(NO_SCOPE, dossier)
             return None
-        scope = self._scopes.of(record, authority)
+        scope = self._scopes.enter(record, authority)
         tally.valid += 1
         tally.authorities[authority] += 1
         tally.emitters[scope.source] += 1
