@@ -52,14 +52,14 @@ def register_roles(conn: psycopg.Connection, pepper: Pepper, places: Iterable[tu
     )
 
 
-class Gone(NamedTuple):
+class Destroyed(NamedTuple):
     """How much of a subject was destroyed; nothing when it is asked for twice."""
 
     links: int
     keys: int
 
 
-def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> Gone:
+def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> Destroyed:
     """Destroy the keys and links of a subject and enter the links in the register, in the caller's transaction."""
     links = conn.execute(
         "delete from vault.link where subject_id = %s returning kind, digest", (subject_id,)
@@ -70,4 +70,4 @@ def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> Gone:
     )
     keys = conn.execute("delete from vault.key where subject_id = %s", (subject_id,)).rowcount
     conn.execute("delete from vault.subject where subject_id = %s", (subject_id,))
-    return Gone(len(links), keys)
+    return Destroyed(len(links), keys)

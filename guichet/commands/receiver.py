@@ -11,7 +11,7 @@ import orjson
 from guichet.output import note
 
 if TYPE_CHECKING:
-    from guichet.usecases.receiver import Target
+    from guichet.usecases.receiver import Reception
 
 
 @click.command()
@@ -33,15 +33,15 @@ def receiver(port: int, secret_files: tuple[Path, ...], out: Path | None, **misb
     """
     import uvloop
 
-    from guichet.usecases.receiver import Behaviour, Target
+    from guichet.usecases.receiver import Behaviour, Reception
 
     if out is not None:
         note(f"ce récepteur garde des données personnelles en clair dans {out}")
-    counts = uvloop.run(_until_told(Target(port, secret_files, out, Behaviour(**misbehaviour))))
+    counts = uvloop.run(_until_told(Reception(port, secret_files, out, Behaviour(**misbehaviour))))
     click.echo(orjson.dumps(counts).decode())
 
 
-async def _until_told(target: "Target") -> dict[str, Any]:
+async def _until_told(target: "Reception") -> dict[str, Any]:
     """Receive until SIGTERM or SIGINT."""
     from guichet.usecases.receiver import receive
 

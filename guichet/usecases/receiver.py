@@ -10,12 +10,12 @@ from consumers.connectors.webhook.secret_files import parse
 from kit.inbox import Inbox, recover
 from kit.receiver import Behaviour, Receiver, serve
 
-__all__ = ["Behaviour", "Target", "receive"]
+__all__ = ["Behaviour", "Reception", "receive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a receiver is.
+class Reception:
+    """What a receiver listens to, and what it does with it.
 
     Attributes:
         port: to listen on, of the loopback; 0 takes a free one.
@@ -30,7 +30,7 @@ class Target:
     behaviour: Behaviour
 
 
-async def receive(target: Target, stop: asyncio.Event, listening: Callable[[int], None]) -> dict[str, Any]:
+async def receive(target: Reception, stop: asyncio.Event, listening: Callable[[int], None]) -> dict[str, Any]:
     """Receive webhooks until ``stop``, and give the counts of what came; ``listening`` hears the port once it answers.
 
     It works in the loop of its caller, who decides what stops it.
