@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, auto
+from typing import Final
 
 from bus.vault.subjects import erased_roles
 from producers.contact.dates import date_of_file, standing
@@ -11,11 +12,13 @@ from producers.contact.telling import RowTold, tell_contacts
 from producers.contact.waiting import Role, by_role, wait
 from producers.journal import lookups, roles
 from producers.journal.aside import put_aside
-from producers.journal.flux import Flux, Tools
+from producers.journal.flux import Flux, Note, Tools
 from producers.journal.nir import valid_nir
 from producers.journal.observation import BadRecord
 from producers.journal.people import Candidate, People
 from producers.journal.source import Stager
+
+CHILDREN: Final = Note(21, "{} ligne(s) d’enfant laissée(s) de côté")
 
 
 class Nobody(Enum):
@@ -49,7 +52,7 @@ class ContactStager(Stager):
             else:
                 rows.append(record)
         self._flux.tally.valid += len(rows)
-        self._flux.tally.children += sum(row.role == roles.CHILD for row in rows)
+        self._flux.tally.notes[CHILDREN] += sum(row.role == roles.CHILD for row in rows)
         # A row whose values cannot be read withdraws nothing: what the source said before stands.
         told = self._attribute([row for row in rows if row.role != roles.CHILD and not row.unreadable])
         tell_contacts(self._tools, self._flux, told)
