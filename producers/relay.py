@@ -20,7 +20,7 @@ from bus.role import admit
 from bus.settings import Settings
 from bus.stopping import StopEvent
 from bus.telemetry.logs import get_logger
-from producers.journal.decision import CHANNEL
+from producers.journal.outbox import CHANNEL
 
 CHUNK: Final = 5_000
 POLL_SECONDS: Final = 0.1

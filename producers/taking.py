@@ -77,8 +77,7 @@ class Taking:
     def _keep_copy(self, folder: Path) -> None:
         """Seal a copy of a refused file, unless the spool already holds it."""
         flux, conn = self._flux, self._tools.conn
-        held = conn.execute("select from journal.spool where flux_id = %s", (flux.flux_id,)).fetchone()
-        if held is None:
+        if not spool.held(conn, flux.flux_id):
             flux_id, key, path = spool.write_sealed(folder, self._reopen())
             copy = spool.Spooled(flux_id, key, path, self._source.name, flux.file_name, None, flux.received_at)
             spool.register(conn, self._tools.ring, copy)

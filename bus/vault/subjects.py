@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import psycopg
 
@@ -21,6 +22,18 @@ def subject_of_nir(conn: psycopg.Connection, pepper: Pepper, nir13: str) -> str 
     return row[0] if row else None
 
 
+def known(conn: psycopg.Connection, subject_id: str) -> bool:
+    """Tell whether a subject is somebody who was not erased."""
+    return conn.execute("select from vault.subject where subject_id = %s", (subject_id,)).fetchone() is not None
+
+
+def erased_nir(conn: psycopg.Connection, pepper: Pepper, nir13: str) -> bool:
+    """Tell whether the register knows a NIR as an erased person's."""
+    digest = pepper.erased("nir", pepper.nir(nir13))
+    row = conn.execute("select from vault.erased where kind = 'nir' and digest = %s", (digest,)).fetchone()
+    return row is not None
+
+
 def erased_roles(conn: psycopg.Connection, pepper: Pepper, places: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Give the (dossier, role) that the register knows as an erased person's, among those named."""
     digests = {pepper.erased_role(dossier, role): (dossier, role) for dossier, role in places}
@@ -30,12 +43,24 @@ def erased_roles(conn: psycopg.Connection, pepper: Pepper, places: Iterable[tupl
     return {digests[bytes(digest)] for (digest,) in found}
 
 
-def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> bool:
-    """Destroy the keys and links of a subject and enter them in the register, in the caller's transaction.
+def register_roles(conn: psycopg.Connection, pepper: Pepper, places: Iterable[tuple[str, str]]) -> None:
+    """Enter places in the register: a row that names only dossier and role must not lead to the person again."""
+    digests = [pepper.erased_role(dossier, role) for dossier, role in places]
+    conn.execute(
+        "insert into vault.erased (kind, digest) select 'dossier_role', unnest(%s::bytea[]) on conflict do nothing",
+        (digests,),
+    )
 
-    Returns:
-        False when nothing was left to destroy: asking twice changes nothing.
-    """
+
+class Destroyed(NamedTuple):
+    """How much of a subject was destroyed; nothing when it is asked for twice."""
+
+    links: int
+    keys: int
+
+
+def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> Destroyed:
+    """Destroy the keys and links of a subject and enter the links in the register, in the caller's transaction."""
     links = conn.execute(
         "delete from vault.link where subject_id = %s returning kind, digest", (subject_id,)
     ).fetchall()
@@ -45,4 +70,4 @@ def erase(conn: psycopg.Connection, pepper: Pepper, subject_id: str) -> bool:
     )
     keys = conn.execute("delete from vault.key where subject_id = %s", (subject_id,)).rowcount
     conn.execute("delete from vault.subject where subject_id = %s", (subject_id,))
-    return bool(links or keys)
+    return Destroyed(len(links), keys)

@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from bus.errors import Unavailable
+from consumers.ledger.fates import Etat, Why
 from consumers.ledger.records import LaneState, Owed, Pending, Place, Results, Wake, Window
 
 
@@ -225,6 +226,14 @@ def withdraw_ended(conn: psycopg.Connection, why: str) -> int:
         " where s.subscription_id = d.subscription_id and s.ended_at is null"
         " and (s.document ->> 'fin')::timestamptz > now())",
         (why,),
+    ).rowcount
+
+
+def withdraw_person(conn: psycopg.Connection, subject_id: str) -> int:
+    """Withdraw what is owed about an erased person, whose lane it waits in; gives how many."""
+    return conn.execute(
+        "update ledger.delivery set etat = %s, cause = %s, ended_at = now() where lane = %s and etat = %s",
+        (Etat.RETIREE.value, Why.EFFACEE.value, subject_id, Etat.EN_ATTENTE.value),
     ).rowcount
 
 

@@ -42,7 +42,7 @@ class SourceName(click.Choice[str]):
 def ingest(
     fichiers: tuple[Path, ...], source: str | None, depot: Path | None, data_dir: Path | None, *, as_json: bool
 ) -> None:
-    """Reçoit des fichiers bénéficiaires (VRSB0801) ou contact de la CAF et rend le verdict de chacun.
+    """Reçoit des fichiers des sources que ce bus lit et rend le verdict de chacun.
 
     Sans base configurée, la base embarquée du dossier de données sert le temps de la commande ; les événements
     attendent alors leur publication (bus relay, ou bus dev up). Code de sortie : 0 quand tout est accepté ou déjà
@@ -60,11 +60,10 @@ def ingest(
 
     from guichet.usecases.ingest import News, take
 
-    reports: list[Report] = []
-    news = News(lambda: note("un autre fichier est en cours : attente"), _progress())
+    reports: list[Report] = []  # what was decided is told, even when a later file fails
+    news = News(reports.append, lambda: note("un autre fichier est en cours : attente"), _progress())
     try:
-        for report in take(data_dir, fichiers, source, news):
-            reports.append(report)  # noqa: PERF402 - what was decided is told, even when a later file fails
+        take(data_dir, fichiers, source, news)
     finally:
         if reports:
             emit([report.as_json() for report in reports], as_json=as_json, text=lambda: "\n".join(map(line, reports)))

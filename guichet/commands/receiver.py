@@ -1,12 +1,17 @@
 """``bus receiver``: a real receiver of webhooks, for demonstrations, tests, and partners who want to see one."""
 
+import asyncio
+import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
 from guichet.output import note
+
+if TYPE_CHECKING:
+    from guichet.usecases.receiver import Reception
 
 
 @click.command()
@@ -26,12 +31,24 @@ def receiver(port: int, secret_files: tuple[Path, ...], out: Path | None, **misb
 
     Ce qu’il garde est personnel et en clair, comme chez tout destinataire. GET / donne ses comptes ; SIGTERM l’arrête.
     """
-    from guichet.usecases.receiver import Behaviour, receive
+    import uvloop
+
+    from guichet.usecases.receiver import Behaviour, Reception
 
     if out is not None:
         note(f"ce récepteur garde des données personnelles en clair dans {out}")
-    counts = receive(port, secret_files, out, Behaviour(**misbehaviour), _told)
+    counts = uvloop.run(_until_told(Reception(port, secret_files, out, Behaviour(**misbehaviour))))
     click.echo(orjson.dumps(counts).decode())
+
+
+async def _until_told(target: "Reception") -> dict[str, Any]:
+    """Receive until SIGTERM or SIGINT."""
+    from guichet.usecases.receiver import receive
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return await receive(target, stop, _told)
 
 
 def _told(port: int) -> None:

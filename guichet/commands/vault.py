@@ -95,8 +95,7 @@ def oublier(lieux: tuple[str, ...], data_dir: Path | None) -> None:
     """
     from guichet.usecases.vault import forget
 
-    for place in forget(Settings.load(data_dir), lieux):
-        note(f"lieu oublié : {place}")
+    forget(Settings.load(data_dir), lieux, lambda place: note(f"lieu oublié : {place}"))
 
 
 @contextmanager

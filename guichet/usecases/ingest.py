@@ -1,6 +1,6 @@
 """Taking files in, one after the other: what ``bus ingest`` does without ``--watch``."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +17,19 @@ __all__ = ["SOURCES", "News", "Report", "take"]
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Who hears that another file is being taken in, and how many records are read."""
+    """Who hears what: each report as soon as it is decided, a wait for another file, how many records are read."""
+
+    decided: Callable[[Report], None] = lambda _report: None
 
     on_wait: Callable[[], None] | None = None
     progress: Callable[[int], None] | None = None
 
 
-def take(data_dir: Path | None, files: Sequence[Path], source: str, news: News) -> Iterator[Report]:
-    """Take files in one by one, with the database that is configured or the data folder's own.
+def take(data_dir: Path | None, files: Sequence[Path], source: str, news: News) -> list[Report]:
+    """Take files in one by one, with the database that is configured or the data folder's own; gives their reports.
 
     Raises:
-        Unavailable: a file cannot be read, or the database does not answer; the files before it are taken in.
+        Unavailable: a file cannot be read, or the database does not answer; the files before it are taken in, and told.
         Misconfigured: a setting or a secret is missing.
     """
     settings = with_secrets("ingest", IngestSettings.load(data_dir))
@@ -36,5 +38,8 @@ def take(data_dir: Path | None, files: Sequence[Path], source: str, news: News) 
         ingest.Ingest(ready, on_wait=news.on_wait, progress=news.progress) as ingestion,
     ):
         ingestion.purge()
+        reports = []
         for path in files:
-            yield ingestion.file(path, source_of(source))
+            reports.append(ingestion.file(path, source_of(source)))
+            news.decided(reports[-1])
+        return reports

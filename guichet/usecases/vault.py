@@ -1,6 +1,6 @@
 """The epochs of the keys: looked at, rotated; places that exist no more, forgotten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -54,16 +54,17 @@ def rotate(settings: Settings, deliver: Path | None, age: timedelta, telling: Te
         raise Misconfigured(f"{place} ne se lit ou ne s’écrit pas : rien n’est perdu, relancez ensuite") from error
 
 
-def forget(settings: Settings, patterns: Sequence[str]) -> Iterator[str]:
-    """Forget silent places by name or shell pattern; gives each name once it is forgotten.
+def forget(settings: Settings, patterns: Sequence[str], forgotten: Callable[[str], None]) -> None:
+    """Forget silent places by name or shell pattern; ``forgotten`` hears each name once it is done.
 
     Raises:
-        Refused: no place has that name, or a role runs there; those given before are forgotten.
+        Refused: no place has that name, or a role runs there; those told before are forgotten.
         Unavailable: the database does not answer.
     """
     with database(settings) as ready, connect(ready, "bus_rotate", autocommit=True) as conn:
         for pattern in patterns:
-            yield from strike_out(conn, pattern)
+            for place in strike_out(conn, pattern):
+                forgotten(place)
 
 
 def _require(settings: Settings, folders: Folders) -> None:

@@ -19,6 +19,9 @@ from producers.journal.people import RULE as IDENTITY_RULE
 from producers.journal.people import Candidate, Match, People
 from producers.journal.places import departement, undecided
 
+Suspect = tuple[str, str]
+"""A person, and another subject that may be the same one."""
+
 
 class Item(NamedTuple):
     """A household that this flux restates, with its place and the digests of its adults."""
@@ -39,13 +42,13 @@ class HouseholdBatch:
         self._keys: dict[str, DataKey] = {}
         self._by_dossier: defaultdict[DossierKey, dict[str, KnownPerson]] = defaultdict(dict)
         self._by_subject: defaultdict[str, dict[DossierKey, KnownPerson]] = defaultdict(dict)
-        self._told_suspects: set[tuple[str, str]] = set()
+        self._told_suspects: set[Suspect] = set()
         self._done: dict[DossierKey, tuple[DossierState, bool]] = {}
 
     def run(self, items: list[Item]) -> None:
         """Compare every household with what was known of it; stage its facts, then the states."""
         self._people.load(candidate for item in items for candidate in item.people)
-        matches = [[self._people.resolve(candidate) for candidate in item.people] for item in items]
+        matches = [[self._people.admit(candidate) for candidate in item.people] for item in items]
         self._load(items, {match.subject_id for row in matches for match in row if match})
         for item, row in zip(items, matches, strict=True):
             self._one(item, row)
@@ -70,7 +73,9 @@ class HouseholdBatch:
         persons = dict(outcome.persons)
         if self._repeated(item.key):  # the file holds this dossier twice: its people add up
             persons = self._by_dossier[item.key] | persons
-        facts = [*outcome.facts, *self._suspect_facts(pairs, ctx)]
+        suspected = self._new_suspects(match for _, match in pairs)
+        facts = [*outcome.facts, *(_suspect_fact(subject, ctx) for subject, _ in suspected)]
+        self._stage_suspects(suspected)
         self._emit(item, facts, {one.subject_id: one for one, _ in pairs})
         self._remember(item.key, outcome.dossier, persons)
 
@@ -108,15 +113,14 @@ class HouseholdBatch:
         found = self._found.get(key)
         return key in self._done or bool(found and found.staged)
 
-    def _suspect_facts(self, pairs: Iterable[tuple[Present, Match]], ctx: Context) -> list[Fact]:
-        facts = []
-        for one, match in pairs:
-            if match.suspect and (pair := (match.subject_id, match.suspect)) not in self._told_suspects:
-                self._told_suspects.add(pair)
-                self._tools.staging.add("staged_suspect", *pair)
-                donnees = {"regle": IDENTITY_RULE}
-                facts.append(Fact(one.subject_id, "identite.doublon_suspecte", donnees, ctx.day, stated=False))
-        return facts
+    def _new_suspects(self, matches: Iterable[Match]) -> list[Suspect]:
+        found = [(match.subject_id, match.suspect) for match in matches if match.suspect]
+        return [pair for pair in found if pair not in self._told_suspects]
+
+    def _stage_suspects(self, pairs: list[Suspect]) -> None:
+        self._told_suspects.update(pairs)
+        for pair in pairs:
+            self._tools.staging.add("staged_suspect", *pair)
 
     def _emit(self, item: Item, facts: list[Fact], present: dict[str, Present]) -> None:
         parts = {subject: PersonParts(self._keys[subject], item.seen, one.adult) for subject, one in present.items()}
@@ -147,3 +151,8 @@ class HouseholdBatch:
             if changed:
                 for subject, state in self._by_dossier[key].items():
                     staging.add("staged_person", *key, subject, *state)
+
+
+def _suspect_fact(subject_id: str, ctx: Context) -> Fact:
+    donnees = {"regle": IDENTITY_RULE}
+    return Fact(subject_id, "identite.doublon_suspecte", donnees, ctx.day, stated=False, rule=IDENTITY_RULE)

@@ -16,7 +16,6 @@ from producers.caisse.observation import Household
 from producers.caisse.rights import CLASSES, Change, RsaRight, changes
 from producers.caisse.states import Arrival, Context, DossierState, Fact, KnownPerson, Past, Present, Told
 
-RULE: Final = "difference-1"
 FULL: Final = ("identite", "nir", "matricule", "adresse")
 
 

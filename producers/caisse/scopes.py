@@ -63,8 +63,8 @@ class Scopes:
         """Learn from the first records which authority the file is for."""
         self._main_authority = self._main_authority or main_authority(batch)
 
-    def of(self, seen: Household, authority: str) -> Scope:
-        """Give the scope of a household, numbered when it is met for the first time."""
+    def enter(self, seen: Household, authority: str) -> Scope:
+        """Write the scope of a household into the journal when it is met for the first time, and give it."""
         name = (seen.fonorg, seen.numorg, self._named(authority))
         if name not in self._known:
             scope = self._known[name] = _number(self._conn, *name)

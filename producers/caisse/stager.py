@@ -13,11 +13,14 @@ from producers.caisse.observation import BadHousehold, Household
 from producers.caisse.scopes import Scopes
 from producers.caisse.teller import Teller
 from producers.journal.aside import put_aside
-from producers.journal.flux import Flux, Tools
+from producers.journal.flux import Flux, Note, Tools
 from producers.journal.places import authority_of
 from producers.journal.source import Stager
 
 NO_SCOPE: Final = 0  # a dossier that was read and belongs to no scope: kept only to find it again in a refused file
+
+NO_REFERENCE: Final = Note(1, "aucune référence mensuelle : états publiés, aucune entrée calculée")
+GAP: Final = Note(2, "plus de 45 jours depuis la référence : aucune absence déduite")
 
 
 class DossierStager(Stager):
@@ -45,8 +48,8 @@ class DossierStager(Stager):
 
     def finish(self) -> None:
         """Note what the report says of the references of the file's scopes."""
-        self._flux.tally.no_reference = self._scopes.without_reference()
-        self._flux.tally.gap = self._absences.too_late()
+        self._flux.tally.notes[NO_REFERENCE] += self._scopes.without_reference()
+        self._flux.tally.notes[GAP] += self._absences.too_late()
 
     def unsaid(self) -> Iterator[Sequence[Missing]]:
         """Give those whom a monthly lacks, by batches of one scope."""
@@ -73,7 +76,7 @@ class DossierStager(Stager):
             tally.out_of_scope += 1
             self._present(NO_SCOPE, dossier)
             return None
-        scope = self._scopes.of(record, authority)
+        scope = self._scopes.enter(record, authority)
         tally.valid += 1
         tally.authorities[authority] += 1
         tally.emitters[scope.source] += 1

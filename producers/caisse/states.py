@@ -96,6 +96,10 @@ class Context:
         return self.at.date()
 
 
+RULE: Final = "difference-1"
+"""What tells the facts of a household, another rule's left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """Something that happened to a person: an event type, its ``donnees``, its date and what it must carry.
@@ -104,6 +108,7 @@ class Fact:
         stated: the caisse says it; False when the bus computed it.
         motifs: reason codes, and groups of suspension in ``groupes``: they leave sealed.
         parts: groups sealed with it (``identite``, ``nir``, ``matricule``, ``adresse``).
+        rule: what told it, and the version of that rule.
     """
 
     subject_id: str
@@ -114,6 +119,7 @@ class Fact:
     motifs: tuple[str, ...] = ()
     groupes: tuple[str, ...] = ()
     parts: tuple[str, ...] = ("identite",)
+    rule: str = RULE
 
 
 @dataclass(frozen=True, slots=True)

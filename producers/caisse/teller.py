@@ -2,14 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from producers.caisse import difference
 from producers.caisse.header import VrsbHeader
 from producers.caisse.scopes import Scope, Scopes
 from producers.caisse.states import Fact
 from producers.journal.events import Cause, NewEvent, Territory, tell
 from producers.journal.flux import Flux, Tools
 from producers.journal.parts import SealedPart
-from producers.journal.people import RULE as IDENTITY_RULE
 from producers.journal.places import instant
 
 # Software of départements that sends a caisse's flux again: accepted, but not the emitter of record.
@@ -35,10 +33,9 @@ class Teller:
 
     def tell(self, fact: Fact, where: Where, sealed: tuple[SealedPart, ...] = ()) -> None:
         """Stage the event of a fact, after those told before it."""
-        rule = IDENTITY_RULE if fact.type.startswith("identite.") else difference.RULE
         event = NewEvent(
             type=fact.type,
-            cause=Cause(self._flux.flux_id, where.rank, where.place, rule),
+            cause=Cause(self._flux.flux_id, where.rank, where.place, fact.rule),
             source=where.scope.source,
             fait_foi=fact.stated and self._fait_foi,
             date_effet=fact.date_effet,

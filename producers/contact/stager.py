@@ -1,6 +1,8 @@
 """A batch of contact rows: each concerns the person it names, or waits sealed for that person to appear."""
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum, auto
+from typing import Final
 
 from bus.vault.subjects import erased_roles
 from producers.contact.dates import date_of_file, standing
@@ -10,11 +12,27 @@ from producers.contact.telling import RowTold, tell_contacts
 from producers.contact.waiting import RoleKey, by_role, wait
 from producers.journal import lookups, roles
 from producers.journal.aside import put_aside
-from producers.journal.flux import Flux, Tools
+from producers.journal.flux import Flux, Note, Tools
 from producers.journal.nir import valid_nir
 from producers.journal.observation import BadRecord
 from producers.journal.people import Candidate, People
 from producers.journal.source import Stager
+
+CHILDREN: Final = Note(21, "{} ligne(s) d’enfant laissée(s) de côté")
+
+
+class Nobody(Enum):
+    """Why a row concerns nobody whom the bus knows."""
+
+    ERASED = auto()
+    YET = auto()  # the row waits for its person to appear
+
+
+def holder(pair: RoleKey | None, held: Mapping[RoleKey, str], erased: Collection[RoleKey]) -> str | Nobody:
+    """Decide whom a row without NIR concerns: who holds the role that it names in its dossier."""
+    if pair is not None and pair in held:
+        return held[pair]
+    return Nobody.ERASED if pair in erased else Nobody.YET
 
 
 class ContactStager(Stager):
@@ -34,7 +52,7 @@ class ContactStager(Stager):
             else:
                 rows.append(record)
         self._flux.tally.valid += len(rows)
-        self._flux.tally.children += sum(row.role == roles.CHILD for row in rows)
+        self._flux.tally.notes[CHILDREN] += sum(row.role == roles.CHILD for row in rows)
         # A row whose values cannot be read withdraws nothing: what the source said before stands.
         told = self._attribute([row for row in rows if row.role != roles.CHILD and not row.unreadable])
         tell_contacts(self._tools, self._flux, told)
@@ -45,36 +63,22 @@ class ContactStager(Stager):
         """Find whom each row names: by NIR, which makes a person known, else by dossier and role where unique."""
         tools = self._tools
         people = People(tools.conn, tools.pepper, tools.staging)
-        named = [(row, self._by_nir(row)) for row in rows]
-        people.load(candidate for _, candidate in named if candidate)
-        held = by_role(tools, [pair for row, candidate in named if not candidate and (pair := self._role(row))])
-        unknown = {pair for row, _ in named if (pair := self._role(row))} - set(held)
+        named = [(row, self._by_nir(row), self._role(row)) for row in rows]
+        people.load(candidate for _, candidate, _ in named if candidate)
+        held = by_role(tools, [pair for _, candidate, pair in named if not candidate and pair])
         # A row without NIR must not bring the contact of an erased person back.
-        erased = erased_roles(tools.conn, tools.pepper, unknown)
-        found = [
-            (row, self._known(people, candidate) if candidate else self._holder(row, held, erased))
-            for row, candidate in named
-        ]
+        erased = erased_roles(tools.conn, tools.pepper, {pair for _, _, pair in named if pair} - set(held))
+        told: list[RowTold] = []
+        for row, candidate, pair in named:
+            match _admit(people, candidate) if candidate else holder(pair, held, erased):
+                case Nobody.ERASED:
+                    self._flux.tally.erased += 1
+                case Nobody.YET:
+                    wait(tools, self._flux, row, pair=pair, as_of=self._as_of)
+                case subject:
+                    told.append(RowTold(subject, row, self._flux.flux_id, self._as_of, self._standing))
         tools.staging.flush()  # the keys of new people are read back with the others
-        return [
-            RowTold(subject, row, self._flux.flux_id, self._as_of, self._standing) for row, subject in found if subject
-        ]
-
-    def _known(self, people: People, candidate: Candidate) -> str | None:
-        """Give the person of a NIR, None when erased."""
-        match = people.resolve(candidate)
-        self._flux.tally.erased += match is None
-        return match.subject_id if match else None
-
-    def _holder(self, row: ContactRow, held: Mapping[RoleKey, str], erased: Collection[RoleKey]) -> str | None:
-        """Give who holds the role that a row names in its dossier; the row waits unless that person was erased."""
-        pair = self._role(row)
-        subject = held.get(pair) if pair else None
-        if subject is None and pair in erased:
-            self._flux.tally.erased += 1
-        elif subject is None:
-            wait(self._tools, self._flux, row, pair=pair, as_of=self._as_of)
-        return subject
+        return told
 
     def _by_nir(self, row: ContactRow) -> Candidate | None:
         nir13 = valid_nir(row.nir)
@@ -88,3 +92,9 @@ class ContactStager(Stager):
     def _count_authorities(self, subjects: set[str]) -> None:
         for one in lookups.holders(self._tools.conn, (), subjects):
             self._flux.tally.authorities[one.authority] += 1
+
+
+def _admit(people: People, candidate: Candidate) -> str | Nobody:
+    """Make the person of a NIR known, and give who it is."""
+    known = people.admit(candidate)
+    return known.subject_id if known else Nobody.ERASED

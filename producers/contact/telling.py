@@ -9,12 +9,13 @@ from producers.contact.observation import ContactRow
 from producers.contact.parts import EMITTER, contact_fingerprint, contacts
 from producers.journal import lookups
 from producers.journal.events import Cause, NewEvent, tell
-from producers.journal.flux import Flux, Tools
+from producers.journal.flux import Flux, Note, Tools
 from producers.journal.parts import SealedPart
 
 RULE: Final = "contact-1"
 FAIT_FOI: Final = True
 """The CAF is the emitter of record of what people told it."""
+OLDER: Final = Note(20, "{} ligne(s) plus ancienne(s) que le déjà connu")
 
 
 class RowTold(NamedTuple):
@@ -48,7 +49,7 @@ def tell_contacts(tools: Tools, flux: Flux, told: Sequence[RowTold]) -> None:
         if (fingerprint := contact_fingerprint(parts)) == known.fingerprint:
             continue
         if one.as_of < known.standing:  # an older file come late
-            flux.tally.older += 1
+            flux.tally.notes[OLDER] += 1
             continue
         tell(tools, flux, _event(tools, one, parts))
         changed[one.subject_id] = _Known(fingerprint, one.standing)

@@ -6,14 +6,13 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from bus.vault import epochs
-from producers.journal import merging, transaction
+from producers.journal import merging, outbox, transaction
 from producers.journal.events import Cause, NewEvent, tell
 from producers.journal.flux import Flux, Tools
 from producers.journal.observation import FluxRejected
 from producers.journal.source import Header
 from producers.journal.verdict import HEADS, Report, Verdict, authority, detail, genre, report_of
 
-CHANNEL: Final = "journal_outbox"
 _FLUX: Final = """
 insert into journal.flux (flux_id, source, emetteur, authority, file_name, kind, entete, received_at, verdict, motif,
   detail, lus, valides, rejets, hors_perimetre, effaces, en_attente, evenements, ecart)
@@ -34,7 +33,7 @@ def accept(tools: Tools, flux: Flux, header: Header | None, settle: Callable[[],
     with transaction.verdict(tools.conn):
         epochs.hold(tools.conn)  # staged keys are wrapped already: no rotation may end between reading and moving them
         merging.states(tools.conn, flux.flux_id)
-        merging.events(tools.conn)
+        outbox.move_staged(tools.conn)
         settle()
         _close(tools, flux, header, report, ecart=0)
     return report
@@ -51,7 +50,7 @@ def refuse(tools: Tools, flux: Flux, header: Header | None, cause: FluxRejected,
     report = report_of(flux, header, Verdict.REJETE, cause)
     tools.staging.flush()  # with the dossiers seen so far, for the index of the spooled copy
     with transaction.verdict(tools.conn):
-        merging.events(tools.conn)
+        outbox.move_staged(tools.conn)
         merging.index(tools.conn, flux.flux_id, complete=whole and flux.source.indexed)
         _close(tools, flux, header, report, ecart=cause.ecart)
     return report
@@ -67,7 +66,7 @@ def _close(tools: Tools, flux: Flux, header: Header | None, report: Report, *, e
     # A watched file is settled only once its report is written: a crash in between must not lose the report.
     tools.conn.execute("update journal.spool set decided = true where flux_id = %s and folder is null", (flux.flux_id,))
     tools.staging.clear()
-    tools.conn.execute(f"notify {CHANNEL}")
+    outbox.wake(tools.conn)
 
 
 def _flux_event(flux: Flux, header: Header | None, verdict: Verdict, cause: FluxRejected | None) -> NewEvent:

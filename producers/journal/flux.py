@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import psycopg
 
@@ -28,9 +29,19 @@ class Tools:
         return not self.served or bool(wanted & self.served)
 
 
+class Note(NamedTuple):
+    """A French sentence of the report, with ``{}`` for how many; what only one source knows of, its own room says.
+
+    Notes are told by place: below 10 a source's of the whole file, 20 to 29 its notes of records; the journal's others.
+    """
+
+    place: int
+    sentence: str
+
+
 @dataclass(slots=True)
 class Tally:
-    """Counts of one flux. Records are dossiers, or rows of a contact file."""
+    """Counts of one flux. Records are what its source's files are made of: dossiers, rows."""
 
     read: int = 0
     valid: int = 0
@@ -41,10 +52,7 @@ class Tally:
     erased: int = 0
     waiting: int = 0
     unknown_elements: int = 0
-    children: int = 0  # rows of a contact file
-    older: int = 0  # rows older than what their source has said since
-    no_reference: bool = False
-    gap: bool = False
+    notes: Counter[Note] = field(default_factory=Counter)  # what only its source counts
     codes: Counter[str] = field(default_factory=Counter)  # why records are put aside
     events: Counter[str] = field(default_factory=Counter)
     authorities: Counter[str] = field(default_factory=Counter)

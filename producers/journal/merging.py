@@ -50,25 +50,14 @@ select %(flux)s, dossier from (select dossier from journal.staged_dossier union
                                select dossier from journal.staged_present) d
 on conflict do nothing
 """
-_OUTBOX: Final = """
-insert into journal.outbox (event_id, topic, key, type, version, body, observed_at, source)
-select o.event_id, o.topic, o.key, o.type, o.version, o.body, o.observed_at, o.source from journal.staged_outbox o
- where o.key like 'sha256:%' or exists (select from vault.subject s where s.subject_id = o.key)
- order by o.ord
-"""
 
 
 def states(conn: psycopg.Connection, flux_id: str) -> None:
-    """Move everything that a flux staged but its events."""
+    """Move everything that a flux staged but its events, which go to the outbox."""
     for statement in STATEMENTS:
         conn.execute(statement)
     conn.execute(_WAITING, (flux_id,))
     conn.execute(_QUARANTINE, (flux_id,))
-
-
-def events(conn: psycopg.Connection) -> None:
-    """Move the staged events to the outbox, in the order in which they were told."""
-    conn.execute(_OUTBOX)
 
 
 def index(conn: psycopg.Connection, flux_id: str, *, complete: bool) -> None:

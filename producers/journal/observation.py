@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from bus.errors import BusError
 from bus.reasons import Explained
 
-_AGAIN = "Demandez à la caisse de produire et de déposer de nouveau le fichier entier."
-_REPAIR = "Signalez le chemin à la caisse : le fichier suivant, corrigé, publie ce que celui-ci n’a pas dit."
+_AGAIN = "Demandez à l’émetteur de produire et de déposer de nouveau le fichier entier."
+_REPAIR = "Signalez le chemin à l’émetteur : le fichier suivant, corrigé, publie ce que celui-ci n’a pas dit."
 
 
 class Motif(Explained):
@@ -18,18 +18,18 @@ class Motif(Explained):
     INTERDIT = (
         "interdit",
         "Le fichier contient une DTD ou une entité, ou une nature de flux qui ne circule pas sur le bus.",
-        "Ne déposez que des flux bénéficiaires ou contact ; une DTD n’a rien à y faire, cherchez qui l’a ajoutée.",
+        "Ne déposez que les fichiers que ce bus lit ; une DTD n’a rien à y faire, cherchez qui l’a ajoutée.",
     )
     SCHEMA = (
         "schema",
         "La structure n’est pas celle attendue, ou plus de 20 % des enregistrements ne se lisent pas.",
-        "Lisez le détail : il nomme ce qui manque. Le fichier est à produire de nouveau par la caisse.",
+        "Lisez le détail : il nomme ce qui manque. Le fichier est à produire de nouveau par l’émetteur.",
     )
     COMPTEUR = "compteur", "Le bloc final annonce un autre nombre d’enregistrements que ceux lus.", _AGAIN
     TERRITOIRE = (
         "territoire",
         "Aucun enregistrement n’est d’une autorité desservie.",
-        "Vérifiez la caisse du fichier, puis la liste des autorités servies (BUS_AUTORITES).",
+        "Vérifiez l’émetteur du fichier, puis la liste des autorités servies (BUS_AUTORITES).",
     )
     ANTIDATE = (
         "antidate",

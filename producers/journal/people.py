@@ -66,8 +66,11 @@ class People:
         held = lookups.erased(self._conn, unknown) if unknown else set()
         self._kept_out = {unknown[link] for link in held}
 
-    def resolve(self, candidate: Candidate) -> Match | None:
-        """Give who a candidate is, drawing a new subject for somebody unknown; None for an erased person."""
+    def admit(self, candidate: Candidate) -> Match | None:
+        """Stage what makes a candidate known: the links that are new, and for somebody new a subject and its key.
+
+        Gives who it is; None for an erased person, of whom nothing is staged.
+        """
         found = match(candidate, self._links)
         if found is None:
             if any(link in self._kept_out for link in _links(candidate)):

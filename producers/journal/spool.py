@@ -150,6 +150,11 @@ def register(conn: psycopg.Connection, ring: KekRing, spooled: Spooled) -> None:
     )  # fmt: skip
 
 
+def held(conn: psycopg.Connection, flux_id: str) -> bool:
+    """Tell whether a sealed copy of a flux is kept."""
+    return conn.execute("select from journal.spool where flux_id = %s", (flux_id,)).fetchone() is not None
+
+
 def pending(conn: psycopg.Connection, ring: KekRing, folder: Path) -> list[Spooled]:
     """Give the sealed copies that wait for a verdict, oldest first."""
     keys = dict(opened(conn, ring, _PENDING_KEYS, ()))

@@ -44,10 +44,15 @@ def forget_batch(tools: Tools) -> None:
     tools.conn.rollback()
 
 
+def take_turn(conn: psycopg.Connection) -> None:
+    """Wait for the turn to write into the outbox, and have it to the end of the transaction."""
+    conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
+
+
 @contextmanager
 def verdict(conn: psycopg.Connection) -> Iterator[None]:
     """Do all that a verdict makes visible, or nothing of it, in its turn in the outbox."""
-    conn.execute("select pg_advisory_xact_lock(%s)", (LOCK_OUTBOX,))
+    take_turn(conn)
     yield
     conn.commit()
 

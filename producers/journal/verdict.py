@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bus.reasons import Explained
-from producers.journal.flux import Flux, Tally
+from producers.journal.flux import Flux, Note, Tally
 from producers.journal.observation import FluxRejected, Motif
 from producers.journal.origin import Kind
 from producers.journal.source import Header
@@ -121,17 +121,13 @@ def judge(tally: Tally, kind: Kind) -> None:
 
 def detail(tally: Tally) -> str | None:
     """Say in French what an accepted flux had of particular; None when nothing."""
-    notes = [
-        (tally.no_reference, "aucune référence mensuelle : états publiés, aucune entrée calculée"),
-        (tally.gap, "plus de 45 jours depuis la référence : aucune absence déduite"),
-        (tally.stale, f"{tally.stale} enregistrement(s) plus anciens que le déjà connu"),
-        (tally.out_of_scope, f"{tally.out_of_scope} enregistrement(s) hors périmètre"),
-        (tally.anomalies, f"{tally.anomalies} enregistrement(s) en anomalie"),
-        (tally.waiting, f"{tally.waiting} ligne(s) en attente de leur personne"),
-        (tally.older, f"{tally.older} ligne(s) plus ancienne(s) que le déjà connu"),
-        (tally.children, f"{tally.children} ligne(s) d’enfant laissée(s) de côté"),
-        (tally.erased, f"{tally.erased} personne(s) effacée(s) écartée(s)"),
-        (tally.unknown_elements, f"{tally.unknown_elements} élément(s) inconnu(s) laissé(s) de côté"),
-    ]
-    told = [text for present, text in notes if present]
-    return " ; ".join(told) or None
+    notes: dict[Note, int] = {
+        **tally.notes,
+        Note(10, "{} enregistrement(s) plus anciens que le déjà connu"): tally.stale,
+        Note(11, "{} enregistrement(s) hors périmètre"): tally.out_of_scope,
+        Note(12, "{} enregistrement(s) en anomalie"): tally.anomalies,
+        Note(13, "{} ligne(s) en attente de leur personne"): tally.waiting,
+        Note(30, "{} personne(s) effacée(s) écartée(s)"): tally.erased,
+        Note(31, "{} élément(s) inconnu(s) laissé(s) de côté"): tally.unknown_elements,
+    }
+    return " ; ".join(note.sentence.format(count) for note, count in sorted(notes.items()) if count) or None

@@ -19,6 +19,7 @@ from producers.journal.source import Source
 from producers.measures import expected_days
 from producers.registry import SOURCES
 from producers.settings import IngestSettings
+from streams.facets.contacts import SOURCE_RANK
 from tools.reference.metrics import VALUES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +146,17 @@ def test_a_room_knows_the_journal_and_no_other_source(room: str) -> None:
     }
 
     assert found == set()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_that_tells_contacts_has_a_rank_among_those_that_do(name: str) -> None:
+    source = SOURCES[name]
+    room = (ROOT / "producers" / module_of(source)).glob("*.py")
+    tells_contacts = any('"contact.mis_a_jour"' in path.read_text("utf-8") for path in room)
+
+    assert not tells_contacts or source.emitter in SOURCE_RANK, (
+        f"{source.emitter} tells contacts and has no rank: add it to SOURCE_RANK of streams/facets/contacts.py"
+    )
 
 
 @pytest.mark.parametrize("room", sorted(set(ROOMS)))

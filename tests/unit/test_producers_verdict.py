@@ -1,10 +1,14 @@
 """The verdict from the counts of a flux, and the order of its reasons."""
 
+from collections import Counter
 from datetime import date, datetime
 
 import pytest
 
 from producers.caisse.header import VrsbHeader
+from producers.caisse.stager import GAP, NO_REFERENCE
+from producers.contact.stager import CHILDREN
+from producers.contact.telling import OLDER
 from producers.journal.flux import Tally
 from producers.journal.observation import FluxRejected, Motif
 from producers.journal.verdict import Report, Verdict, detail, genre, judge
@@ -72,6 +76,19 @@ def test_the_report_has_the_keys_of_the_example_in_order() -> None:
 
 def test_the_detail_says_what_was_particular() -> None:
     assert detail(Tally(read=1, valid=1)) is None
-    assert detail(Tally(no_reference=True, erased=2)) == (
+    assert detail(Tally(notes=Counter({NO_REFERENCE: 1}), erased=2)) == (
         "aucune référence mensuelle : états publiés, aucune entrée calculée ; 2 personne(s) effacée(s) écartée(s)"
+    )
+
+
+def test_the_notes_of_a_source_stand_at_their_place_among_those_of_the_journal() -> None:
+    notes = Counter({CHILDREN: 3, OLDER: 2, GAP: 1, NO_REFERENCE: 0})
+
+    assert detail(Tally(stale=4, waiting=5, unknown_elements=6, notes=notes)) == (
+        "plus de 45 jours depuis la référence : aucune absence déduite"
+        " ; 4 enregistrement(s) plus anciens que le déjà connu"
+        " ; 5 ligne(s) en attente de leur personne"
+        " ; 2 ligne(s) plus ancienne(s) que le déjà connu"
+        " ; 3 ligne(s) d’enfant laissée(s) de côté"
+        " ; 6 élément(s) inconnu(s) laissé(s) de côté"
     )

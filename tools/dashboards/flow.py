@@ -58,7 +58,7 @@ SOURCES: Final = Dashboard(
         ),
         Panel(
             "Retard amont p50 et p90",
-            "De la date que porte le fichier à son acceptation : ce retard n’est pas le nôtre, il se dit à la caisse.",
+            "De la date que porte le fichier à son acceptation : ce retard n’est pas le nôtre, il se dit à l’émetteur.",
             tuple(
                 Requete(
                     f"histogram_quantile({part}, sum by (le, source) "
