@@ -101,11 +101,15 @@ class _Patience:
 
 def _work(role: Role, stop: StopEvent, patience: _Patience) -> None:
     while not stop.is_set():
+        working = False
         try:
             role.prepare()
             if not stop.is_set():
+                working = True
                 role.run(stop)
         except Unavailable as error:
+            if stop.is_set() and not working:
+                return  # told to stop before it had begun: there is nothing to finish, and nobody to tell
             if not patience.bears(time.monotonic(), succeeded=role.ready()):
                 raise
             log.warning("dependency unavailable, trying again", reason=str(error))

@@ -78,6 +78,20 @@ def test_a_role_told_to_stop_before_it_starts_does_nothing() -> None:
     assert one.calls == []
 
 
+def test_a_role_told_to_stop_while_what_it_prepares_with_is_away_ends_without_an_error() -> None:
+    class Away(Recorded):
+        def prepare(self) -> None:
+            super().prepare()
+            self.stop_event.set()
+            raise Unavailable("absente")
+
+    one = Away(StopEvent())
+
+    role._work(one, one.stop_event, _Patience(0))
+
+    assert one.calls == ["prepare", "stop"]
+
+
 def test_patience_counts_from_the_last_success() -> None:
     patience = _Patience(120)
 
