@@ -16,7 +16,7 @@ from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.roles import ROLES, kafka_account
 from bus.settings import Settings
-from bus.stopping import StopEvent, stop_signal
+from bus.stopping import StopEvent, Told, stop_signal
 from bus.telemetry.door import Door
 from bus.telemetry.logs import get_logger, setup_logging
 
@@ -103,13 +103,16 @@ def _work(role: Role, stop: StopEvent, patience: _Patience) -> None:
     while not stop.is_set():
         working = False
         try:
-            role.prepare()
+            with stop.at_once():  # it has not begun: there is nothing to finish, and a broker that is away takes long
+                role.prepare()
             if not stop.is_set():
                 working = True
                 role.run(stop)
+        except Told:
+            return
         except Unavailable as error:
             if stop.is_set() and not working:
-                return  # told to stop before it had begun: there is nothing to finish, and nobody to tell
+                return
             if not patience.bears(time.monotonic(), succeeded=role.ready()):
                 raise
             log.warning("dependency unavailable, trying again", reason=str(error))

@@ -5,6 +5,12 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Told(BaseException):
+    """Told to stop, where nothing is lost by leaving at once (``StopEvent.at_once``)."""
 
 
 class StopEvent(threading.Event):
@@ -17,7 +23,7 @@ class StopEvent(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told = False
+        self._told = self._at_once = False
         self._read, self._write = os.pipe()
 
     def set(self) -> None:
@@ -46,6 +52,25 @@ class StopEvent(threading.Event):
         finally:
             loop.remove_reader(self._read)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Leave the block by ``Told`` as soon as a signal tells to stop, not at its end; the main thread only."""
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
+
+    def signalled(self, *_: object) -> None:
+        """Be told by a signal: it runs between two lines of the main thread.
+
+        Raises:
+            Told: inside ``at_once``.
+        """
+        self.set()
+        if self._at_once:
+            raise Told
+
     def clear(self) -> None:
         """Refuse: a stop is not taken back."""
         raise NotImplementedError("a stop is not taken back")
@@ -59,5 +84,5 @@ def stop_signal() -> StopEvent:
     """Give an event that SIGTERM and SIGINT set from now on; the main thread only."""
     stopped = StopEvent()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stopped.signalled)
     return stopped

@@ -97,8 +97,15 @@ def _poison(value: object) -> object:
     return value
 
 
+def _said(text: str) -> str:
+    """Refuse separators alone (U+001C…), which Python holds for blanks and pydantic for text."""
+    if not text.strip():
+        raise ValueError("nothing is said")
+    return text
+
+
 Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z")]
-Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_said)]
 
 
 class SubscriptionEntry(BaseModel):

@@ -93,6 +93,7 @@ def test_the_normative_example_is_refused_for_its_stock_alone() -> None:
         ({"profil": None, "champs": []}, "champs"),
         ({"finalite": " "}, "finalite"),
         ({"base_legale": None}, "base_legale"),
+        ({"base_legale": "\x1c\x1f"}, "base_legale"),
         ({"contact_technique": None}, "contact_technique"),
         ({"debut": datetime(2026, 1, 1)}, "debut"),  # noqa: DTZ001 - the fault is the missing zone
         ({"debut": "2026-01-01"}, "debut"),

@@ -1,6 +1,7 @@
 """A role is prepared, run and stopped in that order, whatever happens; what is away is borne for a while."""
 
 import asyncio
+import signal
 import threading
 
 import pytest
@@ -109,3 +110,29 @@ def test_a_stop_is_heard_inside_an_event_loop() -> None:
         await asyncio.wait_for(stop.heard(), 10)
 
     asyncio.run(wait())
+
+
+def test_a_signal_ends_a_preparation_that_would_take_long() -> None:
+    stop = StopEvent()
+    one = Recorded(stop)
+    heard = signal.signal(signal.SIGALRM, stop.signalled)
+
+    def prepare() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        threading.Event().wait(60)
+
+    one.prepare = prepare  # type: ignore[method-assign]
+    try:
+        role._work(one, stop, _Patience(0))
+    finally:
+        signal.signal(signal.SIGALRM, heard)
+
+    assert one.calls == ["stop"]
+    assert stop.is_set()
+
+
+def test_a_signal_ends_no_work_in_the_middle() -> None:
+    stop = StopEvent()
+    stop.signalled()
+
+    assert stop.is_set()
