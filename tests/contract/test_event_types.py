@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from streams.routing import decide
 from tools.reference import story
 
 ROOT = Path(__file__).resolve().parents[2]
+TELLERS = ("Fact", "NewEvent")
+"""What a stage calls to say that something happened; the type is one of its words."""
 JOURNAL = "journal"
 """What tells a type of a file itself: no rule derives it, the journal says it."""
 
@@ -83,6 +86,14 @@ def test_a_rule_tells_each_type(type_: str) -> None:
     )
 
 
+def test_no_stage_tells_a_type_that_the_contract_lacks() -> None:
+    calls = [node for _, tree in _modules() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    told = {word for call in calls if getattr(call.func, "id", "") in TELLERS for word in _typed(call)}
+
+    assert told, f"personne n’appelle plus {', '.join(TELLERS)} avec un type en toutes lettres"
+    assert told <= set(EVENT_VERSION), f"types que le contrat n’a pas : {', '.join(sorted(told - set(EVENT_VERSION)))}"
+
+
 @pytest.mark.parametrize("type_", EVENT_VERSION)
 def test_the_state_learns_from_each_type_or_the_type_says_that_it_does_not(type_: str) -> None:
     learns = any(_learns(type_, example) for example in story.titles(type_).values())
@@ -95,6 +106,13 @@ def test_the_state_learns_from_each_type_or_the_type_says_that_it_does_not(type_
 @pytest.mark.parametrize("type_", EVENT_VERSION)
 def test_each_type_has_its_label_in_metrics(type_: str) -> None:
     assert type_ in TYPES
+
+
+def _typed(call: ast.Call) -> Iterator[str]:
+    """Give the words of a call that have the form of an event type."""
+    for one in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", str(one.value)):
+            yield str(one.value)
 
 
 def _never(part: Any) -> Any:

@@ -171,6 +171,12 @@ def test_a_room_never_ends_the_transaction(room: str) -> None:
     assert found == set(), "producers/journal/transaction.py alone commits: a crash or a refusal must leave nothing"
 
 
+def test_an_emitter_is_of_one_source() -> None:
+    emitters = [one.emitter for one in SOURCES.values()]
+
+    assert len(set(emitters)) == len(emitters), f"deux sources parlent sous un même nom : {', '.join(emitters)}"
+
+
 @pytest.mark.parametrize("room", sorted(set(ROOMS)))
 def test_every_source_has_a_test_of_its_own(room: str) -> None:
     tests = [path for path in (ROOT / "tests").rglob("test_*.py") if imports_room(path, room)]
