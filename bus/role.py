@@ -16,7 +16,7 @@ from bus.registry import Registry
 from bus.registry_mode import check_mode
 from bus.roles import ROLES, kafka_account
 from bus.settings import Settings
-from bus.stopping import StopEvent, Told, stop_signal
+from bus.stopping import StopEvent, StopNow, stop_signal
 from bus.telemetry.door import Door
 from bus.telemetry.logs import get_logger, setup_logging
 
@@ -108,7 +108,7 @@ def _work(role: Role, stop: StopEvent, patience: _Patience) -> None:
             if not stop.is_set():
                 working = True
                 role.run(stop)
-        except Told:
+        except StopNow:
             return
         except Unavailable as error:
             if stop.is_set() and not working:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Told(BaseException):
-    """Told to stop, where nothing is lost by leaving at once (``StopEvent.at_once``)."""
+class StopNow(BaseException):
+    """StopNow to stop, where nothing is lost by leaving at once (``StopEvent.at_once``)."""
 
 
 class StopEvent(threading.Event):
@@ -54,7 +54,7 @@ class StopEvent(threading.Event):
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Leave the block by ``Told`` as soon as a signal tells to stop, not at its end; the main thread only."""
+        """Leave the block by ``StopNow`` as soon as a signal tells to stop, not at its end; the main thread only."""
         self._at_once = True
         try:
             yield
@@ -65,11 +65,11 @@ class StopEvent(threading.Event):
         """Be told by a signal: it runs between two lines of the main thread.
 
         Raises:
-            Told: inside ``at_once``.
+            StopNow: inside ``at_once``.
         """
         self.set()
         if self._at_once:
-            raise Told
+            raise StopNow
 
     def clear(self) -> None:
         """Refuse: a stop is not taken back."""

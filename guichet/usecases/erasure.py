@@ -22,7 +22,7 @@ from bus.vault import subjects
 from bus.vault.links import Pepper
 from consumers.ledger import ledger
 from producers.journal import forgetting, outbox, transaction
-from producers.journal.forgetting import Place
+from producers.journal.forgetting import RoleInDossier
 
 
 class Erased(StrEnum):
@@ -113,12 +113,12 @@ def _destroy(conn: psycopg.Connection, pepper: Pepper, proof: Proof, subject: st
     outbox.wake(conn)
 
 
-def _destroy_records(conn: psycopg.Connection, proof: Proof, places: Collection[Place], folder: Path) -> None:
+def _destroy_records(conn: psycopg.Connection, proof: Proof, places: Collection[RoleInDossier], folder: Path) -> None:
     """Destroy the sealed rows and the refused files of some places."""
     gone = forgetting.destroy_records(conn, places, folder)
     proof.lignes_en_attente, proof.enregistrements_en_quarantaine, proof.fichiers_refuses = gone
 
 
-def _registered(conn: psycopg.Connection, pepper: Pepper) -> set[Place]:
+def _registered(conn: psycopg.Connection, pepper: Pepper) -> set[RoleInDossier]:
     """Give the places named by what is kept that the register knows as an erased person's."""
     return subjects.erased_roles(conn, pepper, forgetting.named(conn))

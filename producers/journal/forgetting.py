@@ -9,7 +9,7 @@ import psycopg
 from producers.journal import spool
 from producers.journal.roles import ADULTS
 
-Place = tuple[str, str]
+RoleInDossier = tuple[str, str]
 """A dossier and a role."""
 
 
@@ -28,13 +28,13 @@ class States(NamedTuple):
     contacts: int
 
 
-def held(conn: psycopg.Connection, subject_id: str) -> list[Place]:
+def held(conn: psycopg.Connection, subject_id: str) -> list[RoleInDossier]:
     """Give the places that a person has."""
     query = "select distinct dossier, role from journal.person where subject_id = %s"
     return [(dossier, role) for dossier, role in conn.execute(query, (subject_id,))]
 
 
-def named(conn: psycopg.Connection) -> list[Place]:
+def named(conn: psycopg.Connection) -> list[RoleInDossier]:
     """Give the places named by what waits, is put aside or was refused."""
     return [(dossier, role) for dossier, role in conn.execute(_NAMED, (sorted(ADULTS),))]
 
@@ -47,7 +47,7 @@ def forget_states(conn: psycopg.Connection, subject_id: str) -> States:
     return States(places, contacts)
 
 
-def destroy_records(conn: psycopg.Connection, places: Collection[Place], folder: Path) -> Records:
+def destroy_records(conn: psycopg.Connection, places: Collection[RoleInDossier], folder: Path) -> Records:
     """Destroy the sealed rows and the refused files of some places, with their keys; gives how many."""
     dossiers = sorted({dossier for dossier, _ in places})
     return Records(
